@@ -1,0 +1,22 @@
+namespace WaltVpn.Agent;
+
+/// <summary>Where a boot stands. Each stage's product is what the next one starts from.</summary>
+/// <remarks>
+/// <code>
+///  Startup ──▶ Network ──▶ Enrollment ──▶ Tunnel ──▶ Online
+///  settings    link, IP    identity       ssh up     address on the platform's network
+///
+///  any stage ──▶ Shutdown   (Ctrl-Alt-Del, SIGTERM)
+/// </code>
+/// A stage that fails is tried again, with back-off, for ever; it never falls back to an earlier one: links and addresses
+/// that come and go are followed in the background, and a tunnel that breaks is rebuilt under the stage Online.
+/// </remarks>
+internal enum BootStage
+{
+    Startup,
+    Network,
+    Enrollment,
+    Tunnel,
+    Online,
+    Shutdown,
+}

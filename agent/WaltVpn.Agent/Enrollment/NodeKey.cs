@@ -1,0 +1,104 @@
+using System.Text;
+using WaltVpn.Agent.Startup;
+using WaltVpn.Linux;
+using WaltVpn.Protocol;
+
+namespace WaltVpn.Agent.Enrollment;
+
+/// <summary>The node's Ed25519 key, made on the node and kept on the state partition. The private half never leaves it.</summary>
+/// <param name="PrivateKeyPath">File for ssh's IdentityFile and ssh-keygen's -f.</param>
+/// <param name="PublicKey"><c>ssh-ed25519 AAAA…</c>, without comment.</param>
+internal sealed record NodeKey(string PrivateKeyPath, string PublicKey)
+{
+    private const string FileName = "node_key";
+    private const string SshKeygen = "/usr/bin/ssh-keygen";
+    private const int HardwareBytes = 64;
+
+    /// <summary>The stored key, or null on a first boot.</summary>
+    public static NodeKey? Stored(StatePartition state)
+    {
+        var path = Path.Combine(state.Directory, FileName);
+        return File.Exists(path) && File.Exists(path + ".pub") ? new NodeKey(path, ReadPublic(path + ".pub")) : null;
+    }
+
+    /// <summary>Makes and stores a key.</summary>
+    /// <param name="state">Where.</param>
+    /// <param name="serverNonce">
+    /// Bytes from the server, mixed into the kernel's generator: a board whose own generator starts alike on every boot still makes a key of its own.
+    /// </param>
+    /// <exception cref="StageException">ssh-keygen failed.</exception>
+    /// <remarks>docs/security.md NODE-7. Mixing claims no entropy, so foreign bytes can do no harm.</remarks>
+    public static async Task<NodeKey> Make(StatePartition state, ReadOnlyMemory<byte> serverNonce)
+    {
+        if (File.Exists("/dev/hwrng")) RandomPool.MixIn(FromHardware());
+        RandomPool.MixIn(serverNonce.Span);
+        // Blocks until the kernel's generator is seeded; then what was mixed in goes into the very next key.
+        GetRandom.Fill(stackalloc byte[1]);
+        RandomPool.Reseed();
+        const string Directory = "/run/walt-vpn/new-key";
+        System.IO.Directory.CreateDirectory(Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var fresh = Path.Combine(Directory, FileName);
+        File.Delete(fresh);
+        var status = await ChildProcess.Start(SshKeygen, ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", fresh], ["PATH=/usr/bin:/bin"]).Exited;
+        if (!status.Success) throw new StageException($"ssh-keygen could not make a key: {status}.");
+        state.Write(() =>
+        {
+            // The public half last: Stored() takes a key for whole only when both are there.
+            StateFile.Write(state, FileName, File.ReadAllBytes(fresh));
+            StateFile.Write(state, FileName + ".pub", File.ReadAllBytes(fresh + ".pub"));
+        });
+        System.IO.Directory.Delete(Directory, recursive: true);
+        return Stored(state) ?? throw new StageException("the new key cannot be read back from the state partition.");
+    }
+
+    /// <summary>Signs a text as SSHSIG.</summary>
+    /// <returns>The armored signature.</returns>
+    /// <exception cref="StageException">ssh-keygen failed.</exception>
+    public async Task<string> Sign(ReadOnlyMemory<byte> text)
+    {
+        const string TextPath = "/run/walt-vpn/enrollment";
+        const string SignaturePath = TextPath + ".sig";
+        await File.WriteAllBytesAsync(TextPath, text);
+        File.Delete(SignaturePath);
+        string[] arguments = ["-q", "-Y", "sign", "-f", PrivateKeyPath, "-n", EnrollmentSignature.Namespace, TextPath];
+        var status = await ChildProcess.Start(SshKeygen, arguments, ["PATH=/usr/bin:/bin"]).Exited;
+        if (!status.Success) throw new StageException($"ssh-keygen could not sign: {status}.");
+        return await File.ReadAllTextAsync(SignaturePath);
+    }
+
+    /// <summary><c>SHA256:…</c>, as <c>ssh-keygen -l</c> prints it; the approver sees the same text.</summary>
+    /// <exception cref="StageException">ssh-keygen failed.</exception>
+    public async Task<string> Fingerprint()
+    {
+        var (reader, writer) = FileDescriptor.Pipe();
+        using (reader)
+        {
+            Task<ExitStatus> exited;
+            using (writer) exited = ChildProcess.Start(SshKeygen, ["-l", "-f", PrivateKeyPath + ".pub"], ["PATH=/usr/bin:/bin"], standardOutput: writer).Exited;
+            var buffer = new byte[512];
+            var status = await exited;
+            // One short line: it waits whole in the pipe.
+            return status.Success && Encoding.ASCII.GetString(buffer, 0, reader.Read(buffer)).Split(' ') is [_, var text, ..]
+                ? text
+                : throw new StageException($"ssh-keygen cannot read {PrivateKeyPath}.pub: {status}.");
+        }
+    }
+
+    private static string ReadPublic(string path) => string.Join(' ', File.ReadAllText(path).Trim().Split(' ').Take(2));
+
+    private static byte[] FromHardware()
+    {
+        var bytes = new byte[HardwareBytes];
+        try
+        {
+            using var device = new FileStream("/dev/hwrng", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            device.ReadExactly(bytes);
+        }
+        catch (IOException)
+        {
+            // ENODEV: the kernel has the device node but no generator behind it.
+        }
+
+        return bytes;
+    }
+}

@@ -1,0 +1,43 @@
+using WaltVpn.Agent.Tunnel;
+
+namespace WaltVpn.Agent.Network;
+
+/// <summary>The node on the platform's network: DHCP on the tunnel's interface, asked again whenever the tunnel was rebuilt.</summary>
+internal sealed class PlatformNetwork : IAsyncDisposable
+{
+    private readonly DhcpClient _client;
+    private readonly TunnelSupervisor _tunnel;
+    private readonly Uplink _uplink;
+    private readonly INodeLog _log;
+
+    public PlatformNetwork(TunnelSupervisor tunnel, Uplink uplink, INodeLog log)
+    {
+        (_tunnel, _uplink, _log) = (tunnel, uplink, log);
+        _client = new DhcpClient(TunnelSupervisor.InterfaceName, BootStage.Tunnel, log, Apply);
+        _tunnel.Rebuilt += _client.Renew;
+        _tunnel.Readdressed += _client.Restart;
+    }
+
+    /// <summary>The first address the platform gave.</summary>
+    public Task<DhcpLease> FirstLease => _client.FirstLease;
+
+    /// <summary>Ends, with the failure, when the address is no longer looked after.</summary>
+    public Task Running => _client.Running;
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _tunnel.Rebuilt -= _client.Renew;
+        _tunnel.Readdressed -= _client.Restart;
+        return _client.DisposeAsync();
+    }
+
+    private void Apply(DhcpLease? lease)
+    {
+        LeasedAddress.Set(TunnelSupervisor.InterfaceName, lease);
+        if (lease is not null && _uplink.Lease is { } site && site.Overlaps(lease))
+            _log.Warning(
+                BootStage.Tunnel,
+                $"the platform's network {lease} and the site's {site} overlap: addresses in both are looked for at the site. Renumber one of them.");
+    }
+}

@@ -1,0 +1,138 @@
+using System.Net;
+using WaltVpn.Linux;
+using WaltVpn.Protocol;
+
+namespace WaltVpn.Agent.Network;
+
+/// <summary>The way out: one wired interface with an address of the site's network, followed for the whole life of the node.</summary>
+/// <remarks>An interface that goes, or whose cable was moved to another one, gives way to that; the tunnel's ssh notices by itself and connects anew.</remarks>
+internal sealed class Uplink
+{
+    private static readonly TimeSpan ForLease = TimeSpan.FromSeconds(25);
+    // The tunnel's network never takes the default route from the network that carries the tunnel.
+    private const int RouteMetric = 100;
+
+    private readonly StageRunner _stages;
+    private readonly INodeLog _log;
+    private string _name = "";
+    private volatile DhcpLease? _lease;
+    private volatile bool _wasOut;
+    private IPAddress? _lastAddress;
+
+    private Uplink(StageRunner stages, INodeLog log) => (_stages, _log) = (stages, log);
+
+    /// <summary>
+    /// There is a way out again after it was gone, or through another address: true when connections of the old address are dead.
+    /// Raised on a pool thread.
+    /// </summary>
+    public event Action<bool>? Regained;
+
+    /// <summary>Hardware address of the first interface that got an address: the one the board is known by.</summary>
+    public MacAddress Mac { get; private set; }
+
+    /// <summary>What the site's network gave; null while there is nothing.</summary>
+    public DhcpLease? Lease => _lease;
+
+    /// <summary>Ends, with the failure, when the way out is no longer looked after.</summary>
+    public Task Following { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Waits for link and address, however long it takes.</summary>
+    public static async Task<Uplink> Open(StageRunner stages, INodeLog log, CancellationToken stopping)
+    {
+        var uplink = new Uplink(stages, log);
+        var client = await uplink.Connect(stopping);
+        uplink.Following = uplink.Follow(client, stopping);
+        return uplink;
+    }
+
+    private Task<DhcpClient> Connect(CancellationToken stopping) => _stages.UntilDone(BootStage.Network, TryConnect, stopping);
+
+    /// <summary>One attempt. Each takes the next interface where several have a carrier.</summary>
+    /// <exception cref="StageException">No DHCP answer.</exception>
+    private async Task<DhcpClient> TryConnect(CancellationToken stopping)
+    {
+        var ready = await WiredLink.UntilCarrier(_log, stopping);
+        var name = _name = ready.FirstOrDefault(other => string.CompareOrdinal(other, _name) > 0) ?? ready[0];
+        _log.Info(BootStage.Network, $"link up on {name}; asking for an address");
+        var mac = WiredLink.MacOf(name);
+        var client = new DhcpClient(name, BootStage.Network, _log, lease => Apply(name, lease));
+        try
+        {
+            await client.FirstLease.WaitAsync(ForLease, stopping);
+            if (Mac == default) Mac = mac;
+            return client;
+        }
+        catch (Exception failure)
+        {
+            await client.DisposeAsync();
+            Abandon();
+            if (failure is not TimeoutException) throw;
+            throw new StageException($"no DHCP server answered on {name} within {ForLease.TotalSeconds:0} s. Is this the right network?")
+            {
+                RetryAfter = TimeSpan.FromSeconds(1),
+            };
+        }
+    }
+
+    private async Task Follow(DhcpClient client, CancellationToken stopping)
+    {
+        while (true)
+        {
+            await UntilLost(client, stopping);
+            await client.DisposeAsync();
+            Abandon();
+            client = await Connect(stopping);
+        }
+    }
+
+    /// <summary>Returns when another interface is worth a try.</summary>
+    private async Task UntilLost(DhcpClient client, CancellationToken stopping)
+    {
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var withoutAddress = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        client.Unanswered += () =>
+        {
+            if (_lease is null && WiredLink.WithCarrier().Any(other => other != _name)) withoutAddress.TrySetResult();
+        };
+        var lost = new LinkFollower(_name, _log).UntilLost(() => AskAgain(client), leaving.Token);
+        await await Task.WhenAny(lost, withoutAddress.Task, client.Running);
+        await leaving.CancelAsync();
+        await lost.ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    // After the cable was out the network may be another one.
+    private void AskAgain(DhcpClient client)
+    {
+        _wasOut = true;
+        client.Renew();
+    }
+
+    // Its address must not stay beside the next one's.
+    private void Abandon()
+    {
+        try
+        {
+            Apply(_name, null);
+        }
+        catch (ErrnoException)
+        {
+            // The interface went, and its address with it.
+        }
+    }
+
+    private void Apply(string name, DhcpLease? lease)
+    {
+        _lease = lease;
+        if (lease is null) _wasOut = true;
+        LeasedAddress.Set(name, lease);
+        if (lease is null) return;
+        using var kernel = new Rtnetlink();
+        if (lease.Router is not null) kernel.ReplaceDefaultRoute(lease.Router, name, RouteMetric);
+        ResolvConf.Write(lease);
+        _log.Info(BootStage.Network, $"{name} has {lease}{(lease.Router is null ? ", no router" : $" by {lease.Router}")}");
+        var moved = !lease.Address.Equals(_lastAddress);
+        _lastAddress = lease.Address;
+        if (moved || _wasOut) Regained?.Invoke(moved);
+        _wasOut = false;
+    }
+}

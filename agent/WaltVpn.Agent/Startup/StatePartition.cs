@@ -1,0 +1,48 @@
+using WaltVpn.Linux;
+
+namespace WaltVpn.Agent.Startup;
+
+/// <summary>
+/// The ext4 partition that keeps the node's key and identity. Mounted read-only but for the moment of a write, so that a power cut finds it clean.
+/// </summary>
+internal sealed class StatePartition
+{
+    /// <summary>Where it is mounted.</summary>
+    public const string MountPoint = "/run/walt-vpn/state";
+
+    private const string Label = "WALT_VPN_STATE";
+    private const MountFlags Always = MountFlags.MS_NOSUID | MountFlags.MS_NODEV | MountFlags.MS_NOEXEC | MountFlags.MS_NOATIME;
+
+    private StatePartition(string directory) => Directory = directory;
+
+    /// <summary>Directory of the files.</summary>
+    public string Directory { get; }
+
+    /// <summary>Finds and mounts it.</summary>
+    /// <exception cref="StageException">There is none (yet).</exception>
+    /// <exception cref="ErrnoException">It cannot be mounted.</exception>
+    public static StatePartition Mount()
+    {
+        var device = Volume.FindByLabel(Label);
+        System.IO.Directory.CreateDirectory(MountPoint);
+        Linux.Mount.Attach(device, MountPoint, "ext4", Always | MountFlags.MS_RDONLY);
+        return At(MountPoint);
+    }
+
+    /// <summary>A state partition that is mounted already.</summary>
+    internal static StatePartition At(string directory) => new(directory);
+
+    /// <summary>Runs an action that changes files, with the partition writable, and returns when all of it is on the card.</summary>
+    public void Write(Action change)
+    {
+        Linux.Mount.Remount(Directory, Always);
+        try
+        {
+            change();
+        }
+        finally
+        {
+            Linux.Mount.Remount(Directory, Always | MountFlags.MS_RDONLY);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using Microsoft.Win32.SafeHandles;
+using WaltVpn.Linux;
+using WaltVpn.Protocol;
+
+namespace WaltVpn.Agent.Tunnel;
+
+/// <summary>One run of the OpenSSH client, with its three streams. Owns them and the process: disposing ends both.</summary>
+internal sealed class SshProcess : IDisposable
+{
+    private const string Ssh = "/usr/bin/ssh";
+    private const int SIGKILL = 9;
+    // What ssh says at LogLevel VERBOSE when all is well.
+    private static readonly string[] Chatter = ["Authenticated ", "Transferred: ", "Bytes per second: "];
+
+    private readonly ChildProcess _process;
+    private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _messages;
+    private volatile string _lastMessage = "";
+
+    private SshProcess(ChildProcess process, FileDescriptor input, FileDescriptor output, FileDescriptor messages)
+    {
+        (_process, Input, Output) = (process, input, output);
+        _messages = Task.Factory.StartNew(() => ReadMessages(messages), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>ssh's standard input: towards the server.</summary>
+    public FileDescriptor Input { get; }
+
+    /// <summary>ssh's standard output: from the server.</summary>
+    public FileDescriptor Output { get; }
+
+    /// <summary>Completes when the server has let us in; is cancelled when ssh ends before.</summary>
+    public Task Connected => _connected.Task;
+
+    /// <summary>Starts ssh.</summary>
+    /// <param name="block">Host block of <see cref="SshConfig"/>.</param>
+    /// <param name="entrypoint">Where to connect; its grammar keeps anything out that ssh could take for an option.</param>
+    /// <exception cref="ErrnoException">No descriptor left, or no ssh in the image.</exception>
+    public static SshProcess Start(string block, SshEntrypoint entrypoint)
+    {
+        var (input, output, error) = (FileDescriptor.Pipe(), FileDescriptor.Pipe(), FileDescriptor.Pipe());
+        // The child's ends are the child's: closed here, so that its exit is seen as the end of the stream.
+        using (input.Reader)
+        using (output.Writer)
+        using (error.Writer)
+        {
+            string[] arguments = ["-F", $"{SshConfig.DefaultDirectory}/config", "-o", $"HostName={entrypoint.Host}", "-p", $"{entrypoint.Port}", block];
+            var process = ChildProcess.Start(Ssh, arguments, ["PATH=/usr/bin:/bin", "HOME=/run/walt-vpn"], input.Reader, output.Writer, error.Writer);
+            return new SshProcess(process, input.Writer, output.Reader, error.Reader);
+        }
+    }
+
+    /// <summary>After <see cref="Reason"/>: it ended because the server does not let this key in.</summary>
+    public bool KeyRefused => IsRefusal(_lastMessage);
+
+    /// <summary>Waits for the end and says why it came, in words for the console.</summary>
+    public async Task<string> Reason()
+    {
+        var status = await _process.Exited;
+        await _messages;
+        return Explain(_lastMessage, status);
+    }
+
+    /// <summary>Ends ssh at once.</summary>
+    public void Kill() => _process.Kill(SIGKILL);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Kill();
+        Input.Dispose();
+        Output.Dispose();
+    }
+
+    /// <summary>Puts ssh's last words into the terms of who reads the console.</summary>
+    internal static string Explain(string message, ExitStatus status)
+    {
+        if (IsRefusal(message)) return "the server refused this node's key";
+        if (message.Contains("Host key verification failed", StringComparison.Ordinal))
+            return "the server showed another host key than the one this image trusts: wrong server, or somebody in between";
+        return message.Length > 0 ? message : $"ssh ended with {status}";
+    }
+
+    private static bool IsRefusal(string message) => message.Contains("Permission denied (publickey", StringComparison.Ordinal);
+
+    private void ReadMessages(FileDescriptor descriptor)
+    {
+        using (descriptor)
+        using (var handle = new SafeFileHandle(descriptor.DangerousGetHandle(), ownsHandle: false))
+        using (var reader = new StreamReader(new FileStream(handle, FileAccess.Read, bufferSize: 0)))
+        {
+            Read(reader);
+        }
+
+        _connected.TrySetCanceled();
+    }
+
+    private void Read(StreamReader reader)
+    {
+        while (reader.ReadLine() is { } line)
+        {
+            if (line.StartsWith("Authenticated ", StringComparison.Ordinal)) _connected.TrySetResult();
+            else if (line.Trim().Length > 0 && !Chatter.Any(start => line.StartsWith(start, StringComparison.Ordinal))) _lastMessage = line.Trim();
+        }
+    }
+}

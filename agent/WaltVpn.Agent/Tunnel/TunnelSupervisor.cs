@@ -1,0 +1,197 @@
+using WaltVpn.Agent.Enrollment;
+using WaltVpn.Linux;
+using WaltVpn.Protocol;
+using WaltVpn.Tunnel;
+
+namespace WaltVpn.Agent.Tunnel;
+
+/// <summary>Keeps the tunnel up for the whole life of the node: one TAP, and one ssh after the other behind it.</summary>
+/// <remarks>A tunnel that breaks never reboots the node, and the TAP keeps its address, so connections through it live on.</remarks>
+internal sealed class TunnelSupervisor : IDisposable
+{
+    /// <summary>Name of the node's end on the platform's network, WalT's.</summary>
+    public const string InterfaceName = "walt-vpn";
+
+    // A session that lasted this long was a working tunnel: the next attempt begins with the shortest wait.
+    private static readonly TimeSpan Working = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ForLastWords = TimeSpan.FromSeconds(2);
+    // What a change of the way out does to a session shows within this time.
+    private static readonly TimeSpan ForEffect = TimeSpan.FromMinutes(1);
+    private const int PipeSize = 1 << 20;
+
+    private readonly FileDescriptor _tap;
+    private readonly EnrollmentClient _enrollment;
+    private readonly EntrypointRotation _entrypoints;
+    private readonly INodeLog _log;
+    private readonly TaskCompletionSource _firstUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private readonly Lock _hurryGate = new();
+    private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _hurriedAt;
+    private NodeIdentity? _identity;
+    private volatile SshProcess? _ssh;
+
+    private TunnelSupervisor(FileDescriptor tap, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log) =>
+        (_tap, _enrollment, _entrypoints, _log) = (tap, enrollment, entrypoints, log);
+
+    /// <summary>The tunnel came up again after it was broken. Raised on a pool thread.</summary>
+    public event Action? Rebuilt;
+
+    /// <summary>The platform gave the node another identity: the TAP is another station now. Raised on a pool thread.</summary>
+    public event Action? Readdressed;
+
+    /// <summary>Completes when the tunnel is up for the first time.</summary>
+    public Task FirstUp => _firstUp.Task;
+
+    /// <summary>Ends when the machine goes down, or with a bug.</summary>
+    public Task Running { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Makes the TAP and starts to connect.</summary>
+    /// <param name="key">The node's.</param>
+    /// <param name="identity">Its VPN MAC becomes the TAP's.</param>
+    /// <param name="enrollment">Asked again when the server refuses the identity.</param>
+    /// <param name="entrypoints">Where to connect.</param>
+    /// <param name="log">Why it broke, and when it is up.</param>
+    /// <param name="stopping">Ends the current ssh, and the supervisor.</param>
+    /// <exception cref="ErrnoException">The TAP cannot be made.</exception>
+    public static TunnelSupervisor Start(
+        NodeKey key, NodeIdentity identity, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log, CancellationToken stopping)
+    {
+        var supervisor = new TunnelSupervisor(Tap.Open(InterfaceName), enrollment, entrypoints, log);
+        supervisor.Use(key, identity);
+        using var kernel = new Rtnetlink();
+        kernel.SetMtu(InterfaceName, TunnelFrame.Mtu);
+        kernel.LinkUp(InterfaceName);
+        supervisor.Running = supervisor.Run(key, stopping);
+        return supervisor;
+    }
+
+    /// <summary>The way out is there again: nothing to wait for any more.</summary>
+    /// <param name="moved">The node has another address on it; the ssh that runs cannot know and would take its time to notice.</param>
+    public void ConnectNow(bool moved)
+    {
+        lock (_hurryGate)
+        {
+            _hurriedAt = TimeProvider.System.GetTimestamp();
+            _hurry.TrySetResult();
+        }
+
+        if (moved) _ssh?.Kill();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _tap.Dispose();
+
+    private async Task Run(NodeKey key, CancellationToken stopping)
+    {
+        var backoff = new Backoff();
+        while (!stopping.IsCancellationRequested)
+        {
+            var entrypoint = _entrypoints.Next();
+            var started = TimeProvider.System.GetTimestamp();
+            var (reason, keyRefused) = await Session(entrypoint, stopping);
+            if (stopping.IsCancellationRequested) return;
+            if (TimeProvider.System.GetElapsedTime(started) >= Working)
+            {
+                backoff.Reset();
+                _entrypoints.KeepLast();
+                CalmDown(unlessWithin: ForEffect);
+            }
+
+            var wait = backoff.Next();
+            if (keyRefused) wait = await AskAgain(key, entrypoint).WaitAsync(stopping) ?? wait;
+            _log.Warning(BootStage.Tunnel, $"{entrypoint}: {reason}. Connecting again in {StageRunner.Seconds(wait)}.");
+            var hurry = Hurry();
+            if (await Task.WhenAny(hurry, Task.Delay(wait, stopping)) != hurry) continue;
+            CalmDown(unlessWithin: TimeSpan.Zero);
+            backoff.Reset();
+        }
+    }
+
+    private Task Hurry()
+    {
+        lock (_hurryGate) return _hurry.Task;
+    }
+
+    // A session that outlived the blink that hurried it: when it breaks later, the node waits its turn like all others.
+    private void CalmDown(TimeSpan unlessWithin)
+    {
+        lock (_hurryGate)
+        {
+            if (!_hurry.Task.IsCompleted || TimeProvider.System.GetElapsedTime(_hurriedAt) < unlessWithin) return;
+            _hurry = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>
+    /// A certificate is refused when its life is over or it was taken back. The platform says which, and gives the same key another one where it may.
+    /// </summary>
+    /// <returns>How long the platform asks to wait; null when it does not ask.</returns>
+    private async Task<TimeSpan?> AskAgain(NodeKey key, SshEntrypoint entrypoint)
+    {
+        try
+        {
+            var former = _identity;
+            var (_, identity) = await _enrollment.Ask(entrypoint, key);
+            if (identity == former) return null;
+            Use(key, identity);
+            if (identity.VpnMac != former?.VpnMac) Readdressed?.Invoke();
+            _log.Info(BootStage.Tunnel, $"{entrypoint} gave a new certificate; this node is {identity.Name}, {identity.VpnMac}");
+            return null;
+        }
+        catch (StageException answer)
+        {
+            _log.Warning(BootStage.Tunnel, $"asked again: {answer.Message}");
+            return answer.RetryAfter is { } asked ? Backoff.AtLeast(asked) : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _log.Warning(BootStage.Tunnel, $"could not ask again: {failure.Message}.");
+            return null;
+        }
+    }
+
+    private void Use(NodeKey key, NodeIdentity identity)
+    {
+        SshConfig.AddTunnel(key.PrivateKeyPath, identity);
+        _identity = identity;
+        Span<byte> bytes = stackalloc byte[MacAddress.Length];
+        identity.VpnMac.CopyTo(bytes);
+        using var kernel = new Rtnetlink();
+        kernel.SetMacAddress(InterfaceName, bytes);
+    }
+
+    /// <summary>One ssh from start to end; returns why it ended.</summary>
+    private async Task<(string Reason, bool KeyRefused)> Session(SshEntrypoint entrypoint, CancellationToken stopping)
+    {
+        try
+        {
+            using var ssh = _ssh = SshProcess.Start(SshConfig.Tunnel, entrypoint);
+            await using var killing = stopping.Register(ssh.Kill);
+            // Large pipes: a whole batch of frames goes in one write.
+            (ssh.Input.PipeSize, ssh.Output.PipeSize) = (PipeSize, PipeSize);
+            using var pump = FramePump.Start(_tap, ssh.Output, ssh.Input);
+            _ = ssh.Connected.ContinueWith(_ => Up(entrypoint), stopping, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            var end = await pump.Completion;
+            return ($"{end.Reason}; {await LastWords(ssh)}", ssh.KeyRefused);
+        }
+        catch (ErrnoException failure)
+        {
+            return (failure.Message, false);
+        }
+    }
+
+    // When the stream is closed, ssh is about to say why.
+    private static async Task<string> LastWords(SshProcess ssh)
+    {
+        var reason = ssh.Reason();
+        if (await Task.WhenAny(reason, Task.Delay(ForLastWords)) != reason) ssh.Kill();
+        return await reason;
+    }
+
+    private void Up(SshEntrypoint entrypoint)
+    {
+        _log.Info(BootStage.Tunnel, $"up through {entrypoint}");
+        if (!_firstUp.TrySetResult()) Rebuilt?.Invoke();
+    }
+}

@@ -1,0 +1,35 @@
+namespace WaltVpn.ImageBuilder.Boards;
+
+/// <summary>What the builder has to know of a board. Each board is one file of data beside this one.</summary>
+internal sealed record Board
+{
+    /// <summary>As <c>--board</c> names it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>One line for <c>--help</c>.</summary>
+    public required string Description { get; init; }
+
+    /// <summary>Debian's name of the processor architecture.</summary>
+    public required string Architecture { get; init; }
+
+    /// <summary>Debian's name of the folder with that architecture's libraries (multiarch tuple).</summary>
+    public required string LibraryFolder { get; init; }
+
+    /// <summary>The package that stands for the newest kernel of the suite.</summary>
+    public required string KernelPackage { get; init; }
+
+    /// <summary>Modules by name; the builder adds what they need. One that the kernel has built in is fine.</summary>
+    public required IReadOnlyList<string> KernelModules { get; init; }
+
+    /// <summary>Kernel parameters, consoles included; the last console is the one <c>/dev/console</c> stands for.</summary>
+    public required string KernelCommandLine { get; init; }
+
+    /// <summary>How the board's firmware finds the kernel.</summary>
+    public required BootLoader BootLoader { get; init; }
+
+    /// <summary>Size of the image in MiB. A power of two: QEMU takes no other SD card.</summary>
+    public required int ImageMebibytes { get; init; }
+
+    /// <summary>Size of the boot partition in MiB; the state partition takes the rest.</summary>
+    public required int BootMebibytes { get; init; }
+}

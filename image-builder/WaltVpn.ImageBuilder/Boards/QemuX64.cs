@@ -1,0 +1,34 @@
+namespace WaltVpn.ImageBuilder.Boards;
+
+/// <summary>A PC as QEMU plays it: <c>qemu-system-x86_64 -drive file=IMAGE,format=raw</c> and nothing more (IDE disk, e1000), or with virtio devices.</summary>
+internal static class QemuX64
+{
+    public static Board Board { get; } = new()
+    {
+        Name = "qemu-x64",
+        Description = "virtual PC of qemu-system-x86_64",
+        Architecture = "amd64",
+        LibraryFolder = "x86_64-linux-gnu",
+        // Not the cloud kernel: it has neither IDE disks nor e1000.
+        KernelPackage = "linux-image-amd64",
+        KernelModules =
+        [
+            // Disks: PIIX IDE of the "pc" machine, AHCI of "q35", virtio.
+            "ata_piix", "ahci", "sd_mod", "virtio_blk", "virtio_scsi",
+            // Network cards.
+            "e1000", "e1000e", "8139cp", "virtio_net",
+            // Virtio's bus, and the host's random numbers for the first key.
+            "virtio_pci", "virtio_rng",
+            // Boot partition: vfat does not mount without its code pages, and modprobe does not pull them in.
+            "vfat", "nls_cp437", "nls_iso8859-1", "nls_ascii", "nls_utf8",
+            // State partition, with the checksum it asks the kernel for by name.
+            "ext4", "crc32c_generic",
+            // The tunnel.
+            "tun",
+        ],
+        KernelCommandLine = "console=tty0 console=ttyS0,115200 panic=10",
+        BootLoader = BootLoader.Syslinux,
+        ImageMebibytes = 512,
+        BootMebibytes = 256,
+    };
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using WaltVpn.ImageBuilder;
+using WaltVpn.ImageBuilder.Eeprom;
+using WaltVpn.ImageBuilder.Fetch;
+using WaltVpn.ImageBuilder.HostTools;
+using WaltVpn.ImageBuilder.Inspect;
+using WaltVpn.ImageBuilder.SdImage;
+
+const string Examples = """
+    Examples:
+      waltvpn-image fetch --board qemu-x64
+      waltvpn-image sd --board qemu-x64 --settings node.yaml --output walt-vpn-node.img
+      waltvpn-image inspect walt-vpn-node.img
+      waltvpn-image eeprom show pieeprom.bin
+
+    Exit status: 0 done; 1 failed; 2 wrong usage; 3 a recorded package version is gone from the archive; 130 stopped by Ctrl-C.
+    """;
+
+// Longer than any step needs to give up its tools and files.
+var whenStopped = TimeSpan.FromSeconds(20);
+
+var (fetch, sd, inspect, eeprom) = (FetchCommand.Create(), SdCommand.Create(), InspectCommand.Create(), EepromCommand.Create());
+RootCommand root = new("Makes and shows the images that WaltVpn nodes boot.") { fetch, sd, inspect, eeprom.Group };
+ExamplesInHelp.AddTo(root, new Dictionary<Command, string>(eeprom.Examples)
+{
+    [root] = Examples,
+    [fetch] = FetchCommand.Examples,
+    [sd] = SdCommand.Examples,
+    [inspect] = InspectCommand.Examples,
+});
+var arguments = root.Parse(args);
+if (arguments.Errors.Count > 0)
+{
+    foreach (var line in UsageError.Lines(arguments)) Console.Error.WriteLine(line);
+    return ExitStatus.Usage;
+}
+
+try
+{
+    return await arguments.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = whenStopped });
+}
+catch (ImageException error)
+{
+    return Fail(error);
+}
+catch (IOException error) when (HostToolbox.IsDiskFull(error))
+{
+    return Fail(HostToolbox.DiskFull(error.Message));
+}
+catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+{
+    return Fail(new ImageException(error.Message, error));
+}
+catch (OperationCanceledException)
+{
+    await Console.Error.WriteLineAsync("waltvpn-image: stopped; nothing was left behind");
+    return ExitStatus.Interrupted;
+}
+
+static int Fail(ImageException error)
+{
+    Console.Error.WriteLine($"waltvpn-image: {error.Message}");
+    foreach (var hint in error.Hints) Console.Error.WriteLine($"  {hint}");
+    return error.ExitStatus;
+}

@@ -1,0 +1,30 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using WaltVpn.Protocol;
+
+namespace WaltVpn.ImageBuilder.Settings;
+
+/// <summary>The settings as they stand on the card: JSON that a person can edit.</summary>
+internal static class CardSettings
+{
+    private static ReadOnlySpan<byte> Introduction => """
+        // Settings of this WaltVpn card, read once at each boot. The same file serves every node of a platform.
+        //   platform        the platform's id
+        //   sshEntrypoints  where the server is reached, "host" or "host:port", tried in this order
+        //   hostKeys        the server's keys; a server that shows another one is not spoken to
+        //   enrollmentKey   opens the enrolment request and nothing else; still, keep it to yourself
+
+        """u8;
+
+    /// <summary>UTF-8 text, the same for the same settings.</summary>
+    public static byte[] Write(NodeSettings settings)
+    {
+        using var text = new MemoryStream();
+        text.Write(Introduction);
+        // The relaxed encoder leaves the + of base64 as it is; the file is no web page.
+        var options = new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        using (var writer = new Utf8JsonWriter(text, options)) JsonSerializer.Serialize(writer, settings, ProtocolJson.Default.NodeSettings);
+        text.WriteByte((byte)'\n');
+        return text.ToArray();
+    }
+}

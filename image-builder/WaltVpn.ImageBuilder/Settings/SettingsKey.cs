@@ -1,0 +1,59 @@
+using WaltVpn.Protocol;
+
+namespace WaltVpn.ImageBuilder.Settings;
+
+/// <summary>One key of the settings file: its name, an example of it, and what is wrong with a value.</summary>
+/// <param name="Name">As it stands in the file; the JSON name of the member of <see cref="NodeSettings"/>.</param>
+/// <param name="Example">What to write.</param>
+/// <param name="Refuse">Gives the reason why a value is not accepted, or null when it is. Never quotes a secret.</param>
+internal sealed record SettingsKey(string Name, string Example, Func<string, string?> Refuse)
+{
+    private const int MaxPlatform = 63;
+
+    public static readonly SettingsKey Platform = new("platform", "platform: my-platform.example.org", RefusePlatform);
+
+    public static readonly SettingsKey SshEntrypoints = new("sshEntrypoints", "sshEntrypoints: [ssh.example.org, \"192.0.2.7:2222\"]", RefuseEntrypoint);
+
+    public static readonly SettingsKey HostKeys = new(
+        "hostKeys", "hostKeys: [\"ssh-ed25519 AAAA…\"], the first two words of the server's ssh_host_ed25519_key.pub", RefuseHostKey);
+
+    public static readonly SettingsKey EnrollmentKey = new(
+        "enrollmentKey", "enrollmentKey: | and below it, indented, the lines that 'waltvpn setup-node' wrote", text => OpenSshKey.RefusePrivate(text));
+
+    public static IReadOnlyList<SettingsKey> All { get; } = [Platform, SshEntrypoints, HostKeys, EnrollmentKey];
+
+    /// <summary>The key somebody most likely meant: at most a third of its letters differ; null when none is near.</summary>
+    public static SettingsKey? Nearest(string text)
+    {
+        var best = All.MinBy(key => Distance(key.Name, text))!;
+        return Distance(best.Name, text) <= Math.Max(2, best.Name.Length / 3) ? best : null;
+    }
+
+    private static string? RefusePlatform(string text) =>
+        text.Length is > 0 and <= MaxPlatform && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.')
+            ? null
+            : $"must be 1 to {MaxPlatform} of a-z, 0-9, '-' and '.'";
+
+    private static string? RefuseEntrypoint(string text) =>
+        SshEntrypoint.TryParse(text, out _) ? null : $"'{text}' is not host or host:port (lower-case name, IPv4, or [IPv6])";
+
+    private static string? RefuseHostKey(string text) => OpenSshKey.RefusePublic(text);
+
+    /// <summary>Letters to insert, drop or change, upper and lower case being equal (Levenshtein).</summary>
+    private static int Distance(string left, string right)
+    {
+        var row = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 1; i <= left.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var same = char.ToLowerInvariant(left[i - 1]) == char.ToLowerInvariant(right[j - 1]);
+                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (same ? 0 : 1)));
+            }
+        }
+
+        return row[^1];
+    }
+}

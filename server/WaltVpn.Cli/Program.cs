@@ -1,0 +1,52 @@
+using System.CommandLine;
+using WaltVpn.Cli;
+
+var global = new GlobalOptions();
+var root = new RootCommand(
+    """
+    Administers a WaltVpn server through its administration socket.
+
+    Examples:
+      waltvpn monitor                       accept or deny boards as they ask
+      waltvpn request list                  who asked
+      waltvpn request accept 3              make a node of request 3
+      waltvpn node list -o json             all nodes, for a program
+      waltvpn node revoke node-3fa2c1       void a node's key for ever
+      waltvpn setup-node --output node.yaml settings for waltvpn-image
+      waltvpn boot publish --board rpi-5-b boot.img
+                                            sign an image; boards boot it next
+
+    Commands that print data take -o json, yaml, name or table (the default).
+
+    Exit status: 0 ok, 1 failed, 2 wrong usage, 3 not found, 4 refused, 5 server not reachable,
+    10 done, but something that follows from it is not yet, 130 interrupted.
+    """)
+{
+    global.Socket,
+    MonitorCommand.Create(global),
+    RequestCommands.Create(global),
+    NodeCommands.Create(global),
+    SetupNodeCommand.Create(global),
+    BootCommands.Create(global),
+};
+
+var arguments = root.Parse(args);
+if (arguments.Errors.Count > 0)
+{
+    foreach (var line in UsageError.Lines(arguments)) Console.Error.WriteLine(TerminalText.Plain(line));
+    return (int)ExitCode.Usage;
+}
+
+try
+{
+    return await arguments.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (CliException e)
+{
+    Console.Error.WriteLine($"waltvpn: {TerminalText.Plain(e.Message)}");
+    return (int)e.ExitCode;
+}
+catch (OperationCanceledException)
+{
+    return (int)ExitCode.Interrupted;
+}

@@ -1,0 +1,200 @@
+using WaltVpn.Hub.Dhcp;
+using WaltVpn.Linux;
+using WaltVpn.Protocol;
+
+namespace WaltVpn.Hub.Serve;
+
+/// <summary>Who is expected, who is connected, and what ends when something of it ends. Runs in the event loop's thread.</summary>
+internal sealed class TunnelHub : IDisposable
+{
+    // Admitted sessions show their ticket at once; more than this many that do not are no nodes of ours.
+    private const int MaxWaiting = 256;
+
+    private readonly EventLoop _loop;
+    private readonly Bridge _bridge;
+    private readonly AddressBook _addresses;
+    private readonly TimeProvider _time;
+    private readonly TicketBook _tickets;
+    private readonly Dictionary<string, (NodeTunnel Tunnel, ConnectConnection Connection, int Bridge)> _live = [];
+    private readonly Dictionary<MacAddress, string> _byMac = [];
+    private readonly HashSet<ConnectConnection> _connections = [];
+    private readonly HashSet<ControlConnection> _controls = [];
+
+    public TunnelHub(EventLoop loop, Bridge bridge, AddressBook addresses, TimeProvider time)
+    {
+        (_loop, _bridge, _addresses, _time) = (loop, bridge, addresses, time);
+        _tickets = new TicketBook(time);
+        loop.Ticked += OnTick;
+    }
+
+    /// <summary>Live tunnels.</summary>
+    public int Count => _live.Count;
+
+    /// <summary>Takes a connection of the control socket.</summary>
+    public void AcceptControl(FileDescriptor socket) => _controls.Add(new ControlConnection(_loop, socket, Answer, gone =>
+    {
+        _controls.Remove(gone);
+        gone.Dispose();
+    }));
+
+    /// <summary>Takes a connection of the connect socket.</summary>
+    public void AcceptConnect(FileDescriptor socket)
+    {
+        if (_connections.Count(connection => connection.IsWaiting) >= MaxWaiting)
+        {
+            socket.Dispose();
+            return;
+        }
+
+        _connections.Add(new ConnectConnection(_loop, socket, _time.GetTimestamp(), OnTicket, OnPeerGone));
+    }
+
+    /// <summary>Ends all tunnels.</summary>
+    public void Dispose()
+    {
+        _loop.Ticked -= OnTick;
+        foreach (var nodeId in _live.Keys.ToList()) End(nodeId, "the hub stops");
+        foreach (var connection in _connections) connection.Dispose();
+        foreach (var control in _controls) control.Dispose();
+        _addresses.Tick();
+    }
+
+    private HubAnswer Answer(HubRequest request) => request.Operation switch
+    {
+        HubOperation.Expect => Expect(request.Expect),
+        HubOperation.Disconnect => Disconnect(request.NodeId, request.Reason ?? "disconnected by the server"),
+        HubOperation.List => new HubAnswer
+        {
+            Ok = true,
+            Sessions = [.. _live.Values.Select(live => live.Tunnel.View)],
+            NodeAddresses = [.. _addresses.All.Select(AddressBook.Text)],
+        },
+    };
+
+    private HubAnswer Expect(ExpectedNode? node)
+    {
+        if (node is null) return new HubAnswer { Ok = false, Error = "expect: nobody named" };
+        // The id becomes part of an interface's name.
+        if (!TicketBook.IsTicket(node.NodeId)) return new HubAnswer { Ok = false, Error = "expect: the node id is not 32 lower-case hexadecimal digits" };
+        return _tickets.Expect(node) ? new HubAnswer { Ok = true } : new HubAnswer { Ok = false, Error = "expect: the ticket is malformed or known" };
+    }
+
+    private HubAnswer Disconnect(string? nodeId, string reason)
+    {
+        if (nodeId is null) return new HubAnswer { Ok = false, Error = "disconnect: no node named" };
+        _tickets.Void(nodeId);
+        End(nodeId, reason);
+        return new HubAnswer { Ok = true };
+    }
+
+    private void OnTicket(ConnectConnection connection, string ticket, IReadOnlyList<FileDescriptor> descriptors)
+    {
+        if (_tickets.Take(ticket) is not { } node)
+        {
+            Refuse(connection, descriptors, "the ticket is unknown, old, or was used");
+            return;
+        }
+
+        if (ReasonAgainst(descriptors) is { } reason)
+        {
+            Refuse(connection, descriptors, reason);
+            return;
+        }
+
+        End(node.NodeId, "the node connected again");
+        // A MAC belongs to one node: the daemon never gives it twice, and the newest answer of the daemon is right.
+        if (_byMac.TryGetValue(node.VpnMac, out var other)) End(other, "its address was given to another node");
+        Open(connection, node, descriptors);
+    }
+
+    private void Open(ConnectConnection connection, ExpectedNode node, IReadOnlyList<FileDescriptor> descriptors)
+    {
+        var tapName = Bridge.TapName(node.NodeId);
+        FileDescriptor? tap = null;
+        try
+        {
+            (tap, var bridge) = _bridge.OpenPort(tapName, node.VpnMac);
+            var dhcp = new DhcpSnooping(node, _addresses, _bridge.Owns);
+            var ports = (tap, descriptors[0], descriptors[1]);
+            var tunnel = new NodeTunnel(_loop, node, dhcp, ports, _time.GetUtcNow(), (ended, reason) => End(ended.NodeId, reason));
+            _live.Add(node.NodeId, (tunnel, connection, bridge));
+            _byMac.Add(node.VpnMac, node.NodeId);
+            Log.Info($"node {node.NodeId} connected: {tapName}, {node.VpnMac}, certificate {node.CertificateSerial}");
+        }
+        catch (ErrnoException failure)
+        {
+            tap?.Dispose();
+            Refuse(connection, descriptors, failure.Message);
+        }
+    }
+
+    private void Refuse(ConnectConnection connection, IReadOnlyList<FileDescriptor> descriptors, string reason)
+    {
+        Log.Warning($"tunnel refused: {reason}");
+        foreach (var descriptor in descriptors) descriptor.Dispose();
+        _connections.Remove(connection);
+        connection.Close($"refused: {reason}");
+    }
+
+    private void End(string nodeId, string reason)
+    {
+        if (!_live.Remove(nodeId, out var live)) return;
+        _byMac.Remove(live.Tunnel.VpnMac);
+        live.Tunnel.Dispose();
+        _connections.Remove(live.Connection);
+        live.Connection.Close($"ended: {reason}");
+        Log.Info($"node {nodeId} disconnected: {reason}");
+    }
+
+    private void OnPeerGone(ConnectConnection connection)
+    {
+        _connections.Remove(connection);
+        foreach (var (nodeId, live) in _live)
+        {
+            if (live.Connection != connection) continue;
+            End(nodeId, "its SSH session ended");
+            break;
+        }
+
+        connection.Dispose();
+    }
+
+    private void OnTick()
+    {
+        CloseImpatient();
+        EndWithoutBridge();
+        _addresses.Tick();
+    }
+
+    // Somebody removed the bridge, or made it anew: its ports lead nowhere. The nodes come back, to the bridge that is there then.
+    private void EndWithoutBridge()
+    {
+        if (_live.Count == 0) return;
+        var bridge = _bridge.FindIndex();
+        foreach (var nodeId in _live.Where(live => live.Value.Bridge != bridge).Select(live => live.Key).ToList()) End(nodeId, "the bridge is gone");
+    }
+
+    private void CloseImpatient()
+    {
+        var impatient = _connections.Where(connection => connection.IsWaiting && _time.GetElapsedTime(connection.Since) >= ConnectConnection.Patience);
+        foreach (var connection in impatient.ToList())
+        {
+            _connections.Remove(connection);
+            connection.Close("refused: no ticket came");
+        }
+    }
+
+    // What sshd gives its forced command: pipes or a socket pair. Anything else (a file, a device, a listening or network socket) is no tunnel.
+    private static string? ReasonAgainst(IReadOnlyList<FileDescriptor> descriptors)
+    {
+        if (descriptors.Count != 2) return $"{descriptors.Count} descriptors in place of 2";
+        foreach (var descriptor in descriptors)
+        {
+            var type = descriptor.Type;
+            if (type == FileType.S_IFIFO || (type == FileType.S_IFSOCK && UnixSocket.IsUnixStream(descriptor) && !UnixSocket.IsListening(descriptor))) continue;
+            return $"a descriptor is neither a pipe nor a connected socket of this machine ({type})";
+        }
+
+        return descriptors[0].Readable && descriptors[1].Writable ? null : "the first descriptor must be readable, the second writable";
+    }
+}

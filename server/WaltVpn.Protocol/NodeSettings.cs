@@ -1,0 +1,27 @@
+using System.Text.Json.Serialization;
+
+namespace WaltVpn.Protocol;
+
+/// <summary>What an image tells its nodes: where the server is, how to recognise it, and the key that opens the enrolment request.</summary>
+/// <remarks>
+/// docs/protocol.md "Node settings". Written by <c>waltvpn setup-node</c> as YAML, put on the card's boot partition by
+/// <c>waltvpn-image</c> as <c>walt-vpn.json</c>, read once by the agent. The same for every node of a platform.
+/// </remarks>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record NodeSettings
+{
+    /// <summary>The platform's id: what the server calls itself, 1..63 characters of <c>[a-z0-9-]</c> and dots. Part of what a node signs.</summary>
+    public required string Platform { get; init; }
+
+    /// <summary>Where SSH is answered, <c>host</c> or <c>host:port</c> (default 22), tried in order, then again from the first. At least one.</summary>
+    public required IReadOnlyList<string> SshEntrypoints { get; init; }
+
+    /// <summary>The server's SSH host keys, each <c>ssh-ed25519 AAAA…</c>. A server that shows another key is not spoken to. At least one.</summary>
+    public required IReadOnlyList<string> HostKeys { get; init; }
+
+    /// <summary>OpenSSH private key, the same in every image of the platform. It opens the enrolment request and nothing else.</summary>
+    public required Secret EnrollmentKey { get; init; }
+
+    /// <summary>Name of the settings file on the boot partition.</summary>
+    public const string FileName = "walt-vpn.json";
+}

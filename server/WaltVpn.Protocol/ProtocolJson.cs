@@ -1,0 +1,31 @@
+using System.Text.Json.Serialization;
+
+namespace WaltVpn.Protocol;
+
+/// <summary>
+/// The one place where the contract meets JSON: camel case, enums as words, unknown members ignored, missing required ones and null in their place
+/// refused.
+/// </summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(NodeSettings))]
+[JsonSerializable(typeof(EnrollmentRequest))]
+[JsonSerializable(typeof(EnrollmentChallenge))]
+[JsonSerializable(typeof(EnrollmentAnswer))]
+[JsonSerializable(typeof(NodeIdentity))]
+[JsonSerializable(typeof(LoginRequest))]
+[JsonSerializable(typeof(LoginAnswer))]
+[JsonSerializable(typeof(HubRequest))]
+[JsonSerializable(typeof(HubAnswer))]
+[JsonSerializable(typeof(NodeView))]
+[JsonSerializable(typeof(IReadOnlyList<NodeView>))]
+[JsonSerializable(typeof(RequestView))]
+[JsonSerializable(typeof(IReadOnlyList<RequestView>))]
+[JsonSerializable(typeof(RequestDecision))]
+[JsonSerializable(typeof(BootPairView))]
+[JsonSerializable(typeof(IReadOnlyList<BootPairView>))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(ImageInfo))]
+public sealed partial class ProtocolJson : JsonSerializerContext;

@@ -1,0 +1,27 @@
+namespace WaltVpn.Protocol;
+
+/// <summary>Paths of the daemon's HTTP faces. Which socket answers which path: docs/protocol.md "HTTP".</summary>
+public static class Routes
+{
+    /// <summary>Public: the server's fully qualified name and a line feed (WalT).</summary>
+    public const string ServerName = "/walt-vpn/server";
+
+    /// <summary>Public: a node's boot files, <c>/walt-vpn/boot/{node id}/boot.sig</c> and <c>…/boot.img</c>.</summary>
+    /// <remarks>No LAN address is in it: it stays the node's wherever it is.</remarks>
+    public const string Boot = "/walt-vpn/boot";
+
+    /// <summary>Administration: all published boot files; published by a POST to <c>/{board}</c>.</summary>
+    public const string BootFiles = "/api/v1/boot-files";
+
+    /// <summary>Administration: all nodes.</summary>
+    public const string Nodes = "/api/v1/nodes";
+
+    /// <summary>Administration: all enrolment requests.</summary>
+    public const string Requests = "/api/v1/requests";
+
+    /// <summary>Administration: enrolment requests as server-sent events, first those that wait, then every change.</summary>
+    public const string RequestEvents = "/api/v1/requests/events";
+
+    /// <summary>Administration: the settings for an image.</summary>
+    public const string NodeSettings = "/api/v1/node-settings";
+}

@@ -1,0 +1,11 @@
+namespace WaltVpn.Server.Certificates;
+
+/// <summary>A released certificate, as the journal has it.</summary>
+internal sealed record CertificateRow(long Serial, string NodeId, string KeyId, long ValidAfter, long ValidBefore, string Certificate)
+{
+    /// <summary>True for the base64 blob of this very certificate: one with the same serial that somebody else had signed is another.</summary>
+    public bool HasBlob(string base64) => Certificate.Split(' ') is [_, var own, ..] && own == base64;
+
+    /// <summary>True in the second half of its life: the next one is due (docs/security.md CERT-2).</summary>
+    public bool IsDue(DateTimeOffset now) => now.ToUnixTimeSeconds() - ValidAfter > (ValidBefore - ValidAfter) / 2;
+}

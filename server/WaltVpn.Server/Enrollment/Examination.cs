@@ -1,0 +1,78 @@
+using Microsoft.Data.Sqlite;
+using WaltVpn.Protocol;
+using WaltVpn.Server.Nodes;
+using WaltVpn.Server.Requests;
+using WaltVpn.Server.Settings;
+
+namespace WaltVpn.Server.Enrollment;
+
+/// <summary>The rules by which a proved request is judged, inside one transaction (docs/security.md ENR-3, ENR-4, ENR-7, ENR-8).</summary>
+internal sealed class Examination(ServerSettings settings)
+{
+    /// <summary>docs/security.md ENR-8.</summary>
+    public const int MaxPendingPerSource = 100;
+
+    /// <summary>docs/security.md ENR-8.</summary>
+    public const int MaxPending = 10_000;
+
+    /// <summary>Judges, and writes down what follows from it.</summary>
+    /// <param name="db">A connection with a transaction.</param>
+    /// <param name="key">Proved.</param>
+    /// <param name="claims">Not proved.</param>
+    /// <param name="origin">Where the connection came from.</param>
+    /// <param name="now">Time of the judgement.</param>
+    public Finding Judge(SqliteConnection db, NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, DateTimeOffset now)
+    {
+        if (NodeTable.OfKey(db, key) is { } owner) return OfKnownKey(owner, claims);
+        var request = RequestTable.OfKey(db, key);
+        if (request is not null && !request.Claims.IsSameBoard(claims)) return KeyOfAnotherBoard($"request {request.Id}");
+        if (request is { Status: RequestState.Denied }) return new Finding.Refused(request.Reason ?? "denied by the operator", null);
+        var policy = origin.IsLan ? settings.LanPolicy : settings.RemotePolicy;
+        return policy switch
+        {
+            EnrollmentPolicy.Deny => new Finding.Refused("this server takes no new nodes from here", null),
+            EnrollmentPolicy.Auto when IsNew(db, key, claims) => AcceptAtOnce(db, request ?? RequestTable.Add(db, key, claims, origin.Source, now), now),
+            EnrollmentPolicy.Auto or EnrollmentPolicy.Manual => Wait(db, request, key, claims, origin, now),
+        };
+    }
+
+    /// <summary>The same key gets the same node, from wherever it asks; a key that was voided gets nothing any more.</summary>
+    private static Finding OfKnownKey(NodeRow owner, EnrollmentClaims claims)
+    {
+        if (owner.KeyRevokedAt is not null || !owner.IsAccepted)
+            return new Finding.Refused("this key was revoked; erase the node's credentials so that it makes a new one", null);
+        return owner.Claims.IsSameBoard(claims) ? new Finding.Known(owner, null) : KeyOfAnotherBoard(owner.Name);
+    }
+
+    private static Finding.Refused KeyOfAnotherBoard(string holder) => new(
+        "this key belongs to another board; erase this node's credentials so that it makes its own",
+        $"the key of {holder} was used by another board: a card or an EEPROM was copied");
+
+    /// <summary>Neither a node, live or revoked, nor another request has this serial number or MAC address.</summary>
+    private static bool IsNew(SqliteConnection db, NodePublicKey key, EnrollmentClaims claims) =>
+        NodeTable.OfBoard(db, claims).Count == 0 && !RequestTable.BoardAskedBefore(db, key, claims);
+
+    private static Finding.Known AcceptAtOnce(SqliteConnection db, RequestRow request, DateTimeOffset now)
+    {
+        const string Policy = "policy auto";
+        var id = NodeTable.Add(db, request.Claims, Policy, now);
+        NodeTable.AddKey(db, id, request.Key, now);
+        RequestTable.Accept(db, request.Id, id, Policy);
+        return new Finding.Known(NodeTable.Find(db, id)!, RequestTable.View(db, RequestTable.Find(db, request.Id)!));
+    }
+
+    private static Finding Wait(
+        SqliteConnection db, RequestRow? request, NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, DateTimeOffset now)
+    {
+        if (request is not null)
+        {
+            RequestTable.Touch(db, request.Id, origin.Source, now);
+            return new Finding.Waiting(request.Id, null);
+        }
+
+        if (RequestTable.CountPending(db, origin.Source) >= MaxPendingPerSource || RequestTable.CountPending(db) >= MaxPending)
+            return new Finding.Refused("too many requests wait for a decision", "the limit of waiting requests is reached");
+        var added = RequestTable.Add(db, key, claims, origin.Source, now);
+        return new Finding.Waiting(added.Id, RequestTable.View(db, added));
+    }
+}

@@ -1,0 +1,11 @@
+using System.Text;
+using WaltVpn.Server.Settings;
+
+namespace WaltVpn.Server.Http;
+
+/// <summary>The one public route (docs/protocol.md "HTTP").</summary>
+internal static class ServerNameApi
+{
+    public static void MapServerName(this IEndpointRouteBuilder routes) =>
+        routes.MapGet(Protocol.Routes.ServerName, (ServerSettings settings) => TypedResults.Text(settings.ServerName + "\n", "text/plain", Encoding.ASCII));
+}

@@ -1,0 +1,24 @@
+using WaltVpn.Protocol;
+using WaltVpn.Server.Enrollment;
+
+namespace WaltVpn.Server.Nodes;
+
+/// <summary>A node, as the database has it, with its newest key.</summary>
+internal sealed record NodeRow(
+    string Id,
+    string Name,
+    string State,
+    string VpnMac,
+    string ClaimModel,
+    string ClaimSerial,
+    string ClaimMac,
+    long AcceptedAt,
+    string PublicKey,
+    long? KeyRevokedAt)
+{
+    /// <summary>True until it is revoked.</summary>
+    public bool IsAccepted => State == "accepted";
+
+    /// <summary>What the board said of itself.</summary>
+    public EnrollmentClaims Claims => new(ClaimModel, ClaimSerial, MacAddress.Parse(ClaimMac));
+}

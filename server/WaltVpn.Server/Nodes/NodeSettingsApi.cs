@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using WaltVpn.Protocol;
+using WaltVpn.Server.Enrollment;
+using WaltVpn.Server.Http;
+using WaltVpn.Server.Settings;
+
+namespace WaltVpn.Server.Nodes;
+
+/// <summary>Route of the settings that go into an image (docs/protocol.md "Node settings").</summary>
+internal static class NodeSettingsApi
+{
+    public static void MapNodeSettings(this IEndpointRouteBuilder routes) => routes.MapGet(Protocol.Routes.NodeSettings, Show);
+
+    private static Results<Ok<NodeSettings>, ProblemHttpResult> Show(ServerSettings settings, EnrollmentKey enrollmentKey)
+    {
+        try
+        {
+            return TypedResults.Ok(new NodeSettings
+            {
+                Platform = settings.Platform,
+                SshEntrypoints = settings.SshEntrypoints.Select(Short).ToList(),
+                HostKeys = settings.HostKeyFiles.Select(file => NodePublicKey.Load(file).Line).ToList(),
+                EnrollmentKey = enrollmentKey.Private,
+            });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            const string Advice = "Make one with 'ssh-keygen -A', or name the file under hostKeyFiles in server.yaml.";
+            return Problems.Trouble($"The server's SSH host key could not be read: {e.Message} {Advice}");
+        }
+    }
+
+    private static string Short(SshEntrypoint entrypoint) =>
+        entrypoint.Port == SshEntrypoint.DefaultPort && !entrypoint.Host.Contains(':', StringComparison.Ordinal)
+            ? entrypoint.Host
+            : entrypoint.ToString();
+}

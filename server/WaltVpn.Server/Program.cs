@@ -1,0 +1,58 @@
+using System.Reflection;
+using WaltVpn.Server.Certificates;
+using WaltVpn.Server.Settings;
+using WaltVpn.Server.Startup;
+
+const string Usage =
+    """
+    usage: waltvpnd [--config FILE]
+
+    The WaltVpn daemon: enrolment, certificates, administration.
+
+      --config FILE   settings (default /etc/waltvpn/server.yaml)
+      --version       print the version
+      --help          print this
+
+    exit status: 0 stopped, 1 failed, 2 wrong usage
+    """;
+const int Stopped = 0, Failed = 1, WrongUsage = 2;
+
+var version = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3);
+var config = "/etc/waltvpn/server.yaml";
+switch (args)
+{
+    case []:
+        break;
+    case ["--config", var file]:
+        config = file;
+        break;
+    case ["--help"]:
+        Console.WriteLine(Usage);
+        return Stopped;
+    case ["--version"]:
+        Console.WriteLine(version);
+        return Stopped;
+    default:
+        Console.Error.WriteLine(Usage);
+        return WrongUsage;
+}
+
+#pragma warning disable CA1031 // Main is the last place to catch: a start that fails is one line that says why.
+try
+{
+    var settings = SettingsFile.Load(config);
+    await using var app = await Daemon.Build(settings, TimeProvider.System, Daemon.LogToConsole);
+    await app.Services.GetRequiredService<RevocationList>().Publish(CancellationToken.None);
+    await app.StartAsync();
+    app.Logger.Ready(version, settings.Platform, settings.Http.ToString(), settings.RuntimeDirectory);
+    await app.WaitForShutdownAsync();
+    // A part that broke down stops the host as well, and must not look like an orderly end.
+    var broken = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().FirstOrDefault(service => service.ExecuteTask is { IsFaulted: true });
+    return broken?.ExecuteTask?.Exception is { } cause ? throw cause : Stopped;
+}
+catch (Exception e)
+{
+    Console.Error.WriteLine($"waltvpnd: {e.Message}");
+    return Failed;
+}
+#pragma warning restore CA1031

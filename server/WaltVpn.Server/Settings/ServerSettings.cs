@@ -1,0 +1,83 @@
+using System.Net;
+using WaltVpn.Protocol;
+
+namespace WaltVpn.Server.Settings;
+
+/// <summary>Every setting of the daemon, read once at start from server.yaml; the defaults stand in <see cref="SettingsFile"/>.</summary>
+internal sealed record ServerSettings
+{
+    /// <summary>The platform's id, <c>[a-z0-9.-]</c>, 1..63 characters; part of what a node signs.</summary>
+    public required string Platform { get; init; }
+
+    /// <summary>The server's fully qualified name, as <c>GET /walt-vpn/server</c> tells it.</summary>
+    public required string ServerName { get; init; }
+
+    /// <summary>Database, enrolment key, revocation list. Owned by the daemon's user.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary>The daemon's sockets.</summary>
+    public required string RuntimeDirectory { get; init; }
+
+    /// <summary>Where the public face listens.</summary>
+    public required IPEndPoint Http { get; init; }
+
+    /// <summary>The platform's own network; null: no connection counts as local.</summary>
+    public IPNetwork? PlatformSubnet { get; init; }
+
+    /// <summary>Policy for requests from inside <see cref="PlatformSubnet"/>.</summary>
+    public required EnrollmentPolicy LanPolicy { get; init; }
+
+    /// <summary>Policy for all other requests; never <see cref="EnrollmentPolicy.Auto"/>.</summary>
+    public required EnrollmentPolicy RemotePolicy { get; init; }
+
+    /// <summary>Where nodes reach SSH; at least one.</summary>
+    public required IReadOnlyList<SshEntrypoint> SshEntrypoints { get; init; }
+
+    /// <summary>Files with the public halves of the server's SSH host keys.</summary>
+    public required IReadOnlyList<string> HostKeyFiles { get; init; }
+
+    /// <summary>Life of a node certificate.</summary>
+    public required TimeSpan CertificateLife { get; init; }
+
+    /// <summary>The hub's control socket.</summary>
+    public required string HubControlSocket { get; init; }
+
+    /// <summary>Socket of the ssh-agent that holds the CA key.</summary>
+    public required string CaAgentSocket { get; init; }
+
+    /// <summary>File with the CA's public key.</summary>
+    public required string CaPublicKeyFile { get; init; }
+
+    /// <summary>File with the public half of the key that signs boot files, PEM.</summary>
+    public required string BootPublicKeyFile { get; init; }
+
+    /// <summary>The user sshd runs the helpers as; besides root the only one heard on the enrolment and login sockets.</summary>
+    public required string SshUser { get; init; }
+
+    /// <summary>Members may use the administration socket.</summary>
+    public required string OperatorGroup { get; init; }
+
+    /// <summary>Socket of the enrolment relay (docs/protocol.md "Enrolment relay").</summary>
+    public string EnrollSocket => Path.Combine(RuntimeDirectory, "enroll.sock");
+
+    /// <summary>Socket of sshd's questions (docs/protocol.md "Login").</summary>
+    public string LoginSocket => Path.Combine(RuntimeDirectory, "login.sock");
+
+    /// <summary>Socket of the administration (docs/protocol.md "HTTP").</summary>
+    public string ApiSocket => Path.Combine(RuntimeDirectory, "api.sock");
+
+    /// <summary>The database.</summary>
+    public string DatabaseFile => Path.Combine(StateDirectory, "waltvpn.db");
+
+    /// <summary>Private half of the enrolment key; the public half has <c>.pub</c> behind it.</summary>
+    public string EnrollmentKeyFile => Path.Combine(StateDirectory, "enrollment_key");
+
+    /// <summary>The revocation list that sshd reads (<c>RevokedKeys</c>).</summary>
+    public string RevocationListFile => Path.Combine(StateDirectory, "revoked.krl");
+
+    /// <summary>Published boot images, each under its SHA-256; never changed.</summary>
+    public string BootImageDirectory => Path.Combine(StateDirectory, "boot");
+
+    /// <summary>Short-lived files: those handed to ssh-keygen, uploads that are not whole yet. Emptied at start.</summary>
+    public string WorkDirectory => Path.Combine(StateDirectory, "work");
+}

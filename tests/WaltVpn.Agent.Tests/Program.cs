@@ -1,0 +1,11 @@
+using WaltVpn.Agent.Tests.Namespaces;
+using Xunit.Runner.InProc.SystemConsole;
+
+namespace WaltVpn.Agent.Tests;
+
+/// <summary>The test runner, or, with one known word, the scenario a test starts as a process of its own.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] arguments) =>
+        arguments is [OrphanScenario.Name] ? await OrphanScenario.Run() : await ConsoleRunner.Run(arguments);
+}

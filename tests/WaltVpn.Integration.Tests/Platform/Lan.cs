@@ -1,0 +1,23 @@
+using System.Globalization;
+
+namespace WaltVpn.Integration.Tests.Platform;
+
+/// <summary>Places a client can stand in. A machine inside the platform's own network: namespace <c>lan</c>, 10.77.0.20, a port of walt-net.</summary>
+internal static class Lan
+{
+    public const string Namespace = "lan";
+    public const string Address = "10.77.0.20";
+
+    /// <summary>The server's own namespace, under a name that <c>ip netns exec</c> takes.</summary>
+    public const string Server = "server";
+
+    public static async Task Make()
+    {
+        await Tool.Succeed("ip", "netns", "attach", Server, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        await Tool.Succeed("ip", "netns", "add", Namespace);
+        await Tool.Succeed("ip", "link", "add", "lan-port", "type", "veth", "peer", "name", "eth0", "netns", Namespace);
+        await Tool.Succeed("ip", "link", "set", "lan-port", "master", "walt-net", "up");
+        await Tool.Succeed("ip", "-n", Namespace, "address", "add", $"{Address}/24", "dev", "eth0");
+        await Tool.Succeed("ip", "-n", Namespace, "link", "set", "eth0", "up");
+    }
+}

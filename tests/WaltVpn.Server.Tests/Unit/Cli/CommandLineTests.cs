@@ -1,0 +1,254 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Shouldly;
+using WaltVpn.Protocol;
+using WaltVpn.Server.Certificates;
+using WaltVpn.Server.Settings;
+using WaltVpn.Server.Tests.Parts;
+using Xunit;
+
+namespace WaltVpn.Server.Tests.Unit.Cli;
+
+/// <summary>waltvpn as a process of its own, in front of a real daemon.</summary>
+public sealed class CommandLineTests
+{
+    [Fact]
+    public async Task ExitStatusSaysWhatHappened()
+    {
+        await using var platform = await TestPlatform.Start(settings => settings with { LanPolicy = EnrollmentPolicy.Auto });
+        var identity = (await (await TestNode.Make(platform, 1)).Enroll(platform, TestPlatform.Lan)).Identity!;
+        (await Waltvpn(platform, "node", "list", "-o", "name")).ShouldBe((0, identity.Name + "\n"));
+        (await Waltvpn(platform, "node", "show", identity.NodeId[..8], "-o", "json")).Output.ShouldContain(identity.NodeId);
+        (await Waltvpn(platform, "node", "show", "nobody")).Status.ShouldBe(3);
+        (await Waltvpn(platform, "node", "shwo")).Status.ShouldBe(2);
+        (await Waltvpn(platform, "request", "deny", "1")).Status.ShouldBe(4);
+        (await Waltvpn(platform, "request", "show", "99")).Status.ShouldBe(3);
+        (await Waltvpn(platform, "--help")).Output.ShouldContain("waltvpn monitor");
+        await platform.StopDaemon();
+        (await Waltvpn(platform, "node", "list")).Status.ShouldBe(5);
+        (await Waltvpn(platform, "monitor")).Status.ShouldBe(5);
+    }
+
+    [Theory]
+    [InlineData("node list --foo", "'--foo'", "--output FORMAT")]
+    [InlineData("node list extra", "'extra'", "--socket PATH")]
+    [InlineData("node show one two", "'two'", "'waltvpn node show' takes: NODE, --output FORMAT")]
+    [InlineData("node shwo", "'shwo'", "'waltvpn node' takes: list, show, revoke")]
+    [InlineData("node", "command", "'waltvpn node' takes: list, show, revoke")]
+    [InlineData("--bogus", "'--bogus'", "'waltvpn' takes: monitor, request, node, setup-node, boot")]
+    [InlineData("node list -o xml", "'xml'", "--output takes table, json, yaml or name")]
+    [InlineData("node list -o 1", "'1'", "--output takes table, json, yaml or name")]
+    [InlineData("request show three", "'three'", "waltvpn request list")]
+    public async Task WrongUsageNamesTheMistakeAndWhatIsRight(string line, string mistake, string right)
+    {
+        var (status, output) = await Shell.Try("dotnet", [Program, .. line.Split(' ')]);
+        status.ShouldBe(2);
+        output.ShouldContain(mistake);
+        output.ShouldContain(right);
+        output.ShouldContain("--help'");
+    }
+
+    [Theory]
+    [InlineData("monitor")]
+    [InlineData("request")]
+    [InlineData("request list", "-o,")]
+    [InlineData("request show", "-o,")]
+    [InlineData("request accept", "-o,")]
+    [InlineData("request deny", "-o,")]
+    [InlineData("node")]
+    [InlineData("node list", "-o,")]
+    [InlineData("node show", "-o,")]
+    [InlineData("node revoke", "-o,")]
+    [InlineData("setup-node")]
+    [InlineData("boot")]
+    [InlineData("boot list", "-o,")]
+    [InlineData("boot publish", "-o,")]
+    public async Task HelpOfEachCommandHasAnExample(string command, string format = "")
+    {
+        var (status, output) = await Shell.Try("dotnet", [Program, .. command.Split(' '), "--help"]);
+        status.ShouldBe(0);
+        output.ShouldContain($"Example: waltvpn {command}");
+        output.ShouldContain(format);
+    }
+
+    [Fact]
+    public async Task SecondRevocationSaysSoAndIsNotAuditedAgain()
+    {
+        await using var platform = await TestPlatform.Start(settings => settings with { LanPolicy = EnrollmentPolicy.Auto });
+        var identity = (await (await TestNode.Make(platform, 1)).Enroll(platform, TestPlatform.Lan)).Identity!;
+        (await Waltvpn(platform, "node", "revoke", identity.Name, "--yes")).ShouldBe((0, $"{identity.Name} is revoked\n"));
+        (await Waltvpn(platform, "node", "revoke", identity.Name)).ShouldBe((0, $"{identity.Name} was already revoked\n"));
+        platform.Log.Lines.Where(line => line.Contains("revoked by", StringComparison.Ordinal)).ShouldHaveSingleItem();
+    }
+
+    /// <summary>Programs that read JSON numbers as doubles, as JavaScript does, would round a serial.</summary>
+    [Fact]
+    public async Task SerialOfACertificateIsATextInJson()
+    {
+        await using var platform = await TestPlatform.Start(settings => settings with { LanPolicy = EnrollmentPolicy.Auto });
+        var identity = (await (await TestNode.Make(platform, 1)).Enroll(platform, TestPlatform.Lan)).Identity!;
+        var serial = $"\"{SshCertificate.Parse(identity.Certificate).Serial}\"";
+        (await Waltvpn(platform, "node", "show", identity.Name, "-o", "json")).Output.ShouldContain($"\"certificateSerial\": {serial}");
+        var view = (await platform.Api(HttpMethod.Get, $"{Routes.Nodes}/{identity.NodeId}")).Body;
+        view.ShouldContain($"\"certificateSerial\":{serial}");
+        var asNumber = view.Replace(serial, serial.Trim('"'), StringComparison.Ordinal);
+        JsonSerializer.Deserialize(asNumber, ProtocolJson.Default.NodeView).ShouldBe(JsonSerializer.Deserialize(view, ProtocolJson.Default.NodeView));
+    }
+
+    [Fact]
+    public async Task SettingsForAnImageArePrivateAndNotOverwritten()
+    {
+        await using var platform = await TestPlatform.Start();
+        var file = Path.Combine(platform.Folder, "node.yaml");
+        (await Waltvpn(platform, "setup-node", "--output", file)).Status.ShouldBe(0);
+        File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        var yaml = new YamlDotNet.Serialization.Deserializer().Deserialize<Dictionary<string, object>>(text);
+        yaml["platform"].ShouldBe("test");
+        yaml["enrollmentKey"].ShouldBe(await File.ReadAllTextAsync(platform.Settings.EnrollmentKeyFile, TestContext.Current.CancellationToken));
+        (await Waltvpn(platform, "setup-node", "--output", file)).Status.ShouldBe(4);
+        (await Waltvpn(platform, "setup-node", "--output", file, "--force")).Status.ShouldBe(0);
+        Directory.GetFiles(platform.Folder, "node.yaml*").ShouldBe([file]);
+        (await Waltvpn(platform, "setup-node", "--output", "-")).ShouldBe((0, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)));
+    }
+
+    [Fact]
+    public async Task SettingsForAnImageReplaceNoLinkAndNoDevice()
+    {
+        await using var platform = await TestPlatform.Start();
+        var link = Path.Combine(platform.Folder, "link.yaml");
+        File.CreateSymbolicLink(link, Path.Combine(platform.Folder, "elsewhere"));
+        foreach (var file in (string[])[link, "/dev/null"]) (await Waltvpn(platform, "setup-node", "--output", file, "--force")).Status.ShouldBe(4);
+        (await Waltvpn(platform, "setup-node", "--output", platform.Folder)).Status.ShouldBe(1);
+        (await Waltvpn(platform, "setup-node", "--output", Path.Combine(platform.Folder, "no/node.yaml"))).Output.ShouldContain("there is no folder");
+    }
+
+    [Fact]
+    public async Task SettingsForAnImageAreTheirsWhoTypedSudo()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "giving a file away needs root");
+        await using var platform = await TestPlatform.Start();
+        var file = Path.Combine(platform.Folder, "node.yaml");
+        string[] command = [Program, "--socket", platform.Settings.ApiSocket, "setup-node", "--output", file];
+        await Shell.Run("dotnet", command, "", ("SUDO_UID", "12345"), ("SUDO_GID", "12346"));
+        (await Shell.Run("stat", ["--format", "%u:%g %a", file])).ShouldBe("12345:12346 600");
+        await Shell.Run("dotnet", [.. command, "--force"], "", ("SUDO_UID", "0"), ("SUDO_GID", "0"));
+        (await Shell.Run("stat", ["--format", "%u %a", file])).ShouldBe("0 600");
+    }
+
+    [Theory]
+    [InlineData("200 OK", "[{", 1, "not understood")]
+    [InlineData("200 OK", "[{\"id\": 1}]", 1, "not understood")]
+    [InlineData("200 OK", "null", 1, "not understood")]
+    [InlineData("503 Service Unavailable", "<html>", 1, "503 (Service Unavailable)")]
+    [InlineData("503 Service Unavailable", """{"title":"t","status":503,"detail":"what is wrong"}""", 1, "waltvpn: what is wrong")]
+    [InlineData("500 Internal Server Error", "", 1, "journalctl -u waltvpnd")]
+    [InlineData("nonsense", "", 5, "broke off")]
+    public async Task WhateverTheServerAnswersIsOneLine(string answer, string body, int expected, string words)
+    {
+        using var folder = new TestFolder();
+        using var server = new ScriptedServer(folder["api.sock"], $"HTTP/1.1 {answer}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
+        var (status, output) = await Shell.Try("dotnet", [Program, "--socket", folder["api.sock"], "node", "list"]);
+        status.ShouldBe(expected, output);
+        output.ShouldContain(words);
+        output.TrimEnd('\n').ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public async Task EventThatIsNotUnderstoodEndsTheMonitor()
+    {
+        using var folder = new TestFolder();
+        using var server = new ScriptedServer(folder["api.sock"], "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: {\n\n");
+        var (status, output) = await Shell.Try("dotnet", [Program, "--socket", folder["api.sock"], "monitor", "--accept-all"]);
+        status.ShouldBe(1, output);
+        output.ShouldContain("not understood");
+        output.ShouldNotContain("   at ");
+    }
+
+    [Fact]
+    public async Task ChangeThatIsDoneInPartHasAStatusOfItsOwn()
+    {
+        await using var platform = await TestPlatform.Start(settings => settings with { LanPolicy = EnrollmentPolicy.Auto });
+        var identity = (await (await TestNode.Make(platform, 1)).Enroll(platform, TestPlatform.Lan)).Identity!;
+        platform.Hub.Dispose();
+        var (status, output) = await Waltvpn(platform, "node", "revoke", identity.Name, "--yes");
+        status.ShouldBe(10);
+        output.ShouldContain("is revoked and can no longer log in, but its tunnel could not be cut");
+    }
+
+    [Theory]
+    [InlineData("y", RequestState.Accepted)]
+    [InlineData("n", RequestState.Denied)]
+    public async Task MonitorDecidesAndASecondOneIsTold(string typed, RequestState state)
+    {
+        await using var platform = await TestPlatform.Start();
+        using var first = Start(platform, "monitor");
+        using var second = Start(platform, "monitor");
+        using var waiting = await (await TestNode.Make(platform, 1)).AskAndProve(platform, TestPlatform.Remote);
+        await ReadUntil(first, "Accept this board?");
+        await ReadUntil(second, "Accept this board?");
+        await first.StandardInput.WriteLineAsync(typed);
+        await first.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
+        await ReadUntil(second, $"Request 1 was {(state == RequestState.Accepted ? "accepted" : "denied")} by ");
+        (await platform.Requests()).ShouldHaveSingleItem().State.ShouldBe(state);
+        var answer = await waiting.Read(ProtocolJson.Default.EnrollmentAnswer);
+        answer.Status.ShouldBe(state == RequestState.Accepted ? EnrollmentStatus.Accepted : EnrollmentStatus.Denied);
+        await Interrupted(first);
+        await Interrupted(second);
+    }
+
+    [Fact]
+    public async Task MonitorThatAcceptsAllWarnsAndAccepts()
+    {
+        await using var platform = await TestPlatform.Start();
+        using var monitor = Start(platform, "monitor", "--accept-all");
+        (await ReadUntil(monitor, "\n")).ShouldContain("WARNING");
+        (await (await TestNode.Make(platform, 1)).Enroll(platform, TestPlatform.Remote)).Status.ShouldBe(EnrollmentStatus.Accepted);
+        await Interrupted(monitor);
+    }
+
+    [Fact]
+    public void NothingFromANodeReachesTheTerminalUnescaped()
+    {
+        WaltVpn.Cli.TerminalText.Plain("a\e[2J\u202eb\r\n\u009b").ShouldBe("a?[2J?b???");
+        WaltVpn.Cli.TerminalText.Markup("[red]x[/]").ShouldBe("[[red]]x[[/]]");
+    }
+
+    /// <summary>Ctrl-C: clean, no stack trace.</summary>
+    private static async Task Interrupted(Process monitor)
+    {
+        await Shell.Run("kill", ["-INT", $"{monitor.Id}"]);
+        var rest = await monitor.StandardOutput.ReadToEndAsync() + await monitor.StandardError.ReadToEndAsync();
+        await monitor.WaitForExitAsync();
+        monitor.ExitCode.ShouldBe(130);
+        rest.ShouldNotContain("   at ");
+    }
+
+    private static async Task<string> ReadUntil(Process process, string text)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var seen = "";
+        var buffer = new char[1024];
+        while (!seen.Contains(text, StringComparison.Ordinal))
+        {
+            var read = await process.StandardOutput.ReadAsync(buffer, deadline.Token);
+            if (read == 0) throw new EndOfStreamException($"it ended after: {seen}{await process.StandardError.ReadToEndAsync(deadline.Token)}");
+            seen += new string(buffer, 0, read);
+        }
+
+        return seen;
+    }
+
+    private static Process Start(TestPlatform platform, params string[] arguments) =>
+        Process.Start(new ProcessStartInfo("dotnet", [Program, "--socket", platform.Settings.ApiSocket, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+
+    private static Task<(int Status, string Output)> Waltvpn(TestPlatform platform, params string[] arguments) =>
+        Shell.Try("dotnet", [Program, "--socket", platform.Settings.ApiSocket, .. arguments]);
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "waltvpn.dll");
+}
