@@ -34,5 +34,14 @@ internal sealed record SteadyState(int Taps, int Processes, int UnixSockets, int
         ServerProcesses.Descriptors(RunningPlatform.Pid("waltvpn-hub")),
         ServerProcesses.Descriptors(RunningPlatform.Pid("waltvpnd")));
 
+    /// <summary>The greater of each number.</summary>
+    public SteadyState AtLeast(SteadyState other) => new(
+        Math.Max(Taps, other.Taps),
+        Math.Max(Processes, other.Processes),
+        Math.Max(UnixSockets, other.UnixSockets),
+        Math.Max(TcpConnections, other.TcpConnections),
+        Math.Max(HubDescriptors, other.HubDescriptors),
+        Math.Max(DaemonDescriptors, other.DaemonDescriptors));
+
     private static int Lines(string text) => text.Count(letter => letter == '\n');
 }
