@@ -4,6 +4,7 @@ using WaltVpn.ImageBuilder.Eeprom;
 using WaltVpn.ImageBuilder.Fetch;
 using WaltVpn.ImageBuilder.HostTools;
 using WaltVpn.ImageBuilder.Inspect;
+using WaltVpn.ImageBuilder.Recovery;
 using WaltVpn.ImageBuilder.SdImage;
 
 const string Examples = """
@@ -12,6 +13,7 @@ const string Examples = """
       waltvpn-image sd --board qemu-x64 --settings node.yaml --output walt-vpn-node.img
       waltvpn-image inspect walt-vpn-node.img
       waltvpn-image eeprom show pieeprom.bin
+      waltvpn-image recovery --board rpi-5-b --firmware firmware-2712/default --output rpi-5-sd-recovery.tar.gz
 
     Exit status: 0 done; 1 failed; 2 wrong usage; 3 a recorded package version is gone from the archive; 130 stopped by Ctrl-C.
     """;
@@ -20,13 +22,15 @@ const string Examples = """
 var whenStopped = TimeSpan.FromSeconds(20);
 
 var (fetch, sd, inspect, eeprom) = (FetchCommand.Create(), SdCommand.Create(), InspectCommand.Create(), EepromCommand.Create());
-RootCommand root = new("Makes and shows the images that WaltVpn nodes boot.") { fetch, sd, inspect, eeprom.Group };
+var recovery = RecoveryCommand.Create();
+RootCommand root = new("Makes and shows the images that WaltVpn nodes boot.") { fetch, sd, inspect, eeprom.Group, recovery };
 ExamplesInHelp.AddTo(root, new Dictionary<Command, string>(eeprom.Examples)
 {
     [root] = Examples,
     [fetch] = FetchCommand.Examples,
     [sd] = SdCommand.Examples,
     [inspect] = InspectCommand.Examples,
+    [recovery] = RecoveryCommand.Examples,
 });
 var arguments = root.Parse(args);
 if (arguments.Errors.Count > 0)

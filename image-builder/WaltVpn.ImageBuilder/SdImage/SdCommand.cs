@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using WaltVpn.ImageBuilder.Boards;
 using WaltVpn.ImageBuilder.Fetch;
 
@@ -55,7 +54,7 @@ internal static class SdCommand
                 Locked = arguments.GetValue(locked),
                 Cache = arguments.GetValue(cache) ?? PackageOptions.DefaultCache(),
                 Force = arguments.GetValue(force),
-                SourceDateEpoch = SourceDateEpoch(),
+                SourceDateEpoch = SourceDate.Read(),
             };
             await SdImageBuild.RunAsync(request, new Progress(arguments.InvocationConfiguration.Output), cancellation);
             return ExitStatus.Done;
@@ -71,17 +70,5 @@ internal static class SdCommand
         const string Name = "waltvpn-agent";
         var own = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         return new[] { Path.Combine(own, Name), Path.Combine(own, "..", Name) }.FirstOrDefault(File.Exists) ?? Path.Combine(own, Name);
-    }
-
-    /// <summary>reproducible-builds.org/specs/source-date-epoch; FAT has no date before 1980 nor after 2107.</summary>
-    private static long? SourceDateEpoch()
-    {
-        const long First = 315_532_800;
-        const long Last = 4_291_747_199;
-        if (Environment.GetEnvironmentVariable("SOURCE_DATE_EPOCH") is not { Length: > 0 } text) return null;
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= First and <= Last
-            ? seconds
-            : throw new ImageException($"SOURCE_DATE_EPOCH is '{text}'; expected whole seconds since 1970, from {First} (1980) to {Last} (2105)",
-                "leave it away: unset SOURCE_DATE_EPOCH");
     }
 }
