@@ -8,7 +8,7 @@ internal interface IBootloaderStore
     Task<byte[]?> Read(CancellationToken stopping);
 
     /// <summary>Puts a new image there. On return it was read back and compared, or it waits for the board's next start.</summary>
-    /// <param name="image">Verified by the caller: complete, of this board's family.</param>
+    /// <param name="image">Of this board's family, with the time of its last change in it (<see cref="Eeprom.EepromImage.WithTimestamp"/>).</param>
     /// <exception cref="FlashException">It is not there, and what is there now is said.</exception>
     Task<FlashOutcome> Write(byte[] image, CancellationToken stopping);
 }

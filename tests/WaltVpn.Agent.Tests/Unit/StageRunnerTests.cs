@@ -49,16 +49,4 @@ public sealed class StageRunnerTests
         }, stop.Token);
         await Should.ThrowAsync<OperationCanceledException>(() => running.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
     }
-
-    /// <summary>A clock whose timers fire at once and which remembers what was asked of it.</summary>
-    private sealed class ImpatientTime : TimeProvider
-    {
-        public List<TimeSpan> Waits { get; } = [];
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            Waits.Add(dueTime);
-            return System.CreateTimer(callback, state, TimeSpan.Zero, period);
-        }
-    }
 }
