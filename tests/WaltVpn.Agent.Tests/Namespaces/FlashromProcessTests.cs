@@ -26,8 +26,7 @@ public sealed class FlashromProcessTests : IDisposable
     public FlashromProcessTests()
     {
         File.WriteAllBytes(Chip, _before);
-        File.WriteAllText(Program, $"#!/bin/sh\nexec {Environment.ProcessPath} {FlashromScenario.Name} {_folder} \"$@\"\n");
-        File.SetUnixFileMode(Program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Script.Write(Program, $"#!/bin/sh\nexec {Environment.ProcessPath} {FlashromScenario.Name} {_folder} \"$@\"");
         foreach (var fifo in (string[])["reached", "go"])
         {
             using var process = Process.Start("mkfifo", Path.Combine(_folder, fifo));
@@ -62,7 +61,7 @@ public sealed class FlashromProcessTests : IDisposable
         await Reached();
         await stopping.CancelAsync();
         File.ReadAllBytes(Chip).ShouldNotBe(_before);
-        await Task.Run(() => File.OpenWrite(Path.Combine(_folder, "go")).Dispose(), Stop).WaitAsync(Deadline, Stop);
+        await Task.Run(() => FlashromScenario.Meet(Path.Combine(_folder, "go"), FileAccess.Write), Stop).WaitAsync(Deadline, Stop);
         (await writing.WaitAsync(Deadline, Stop)).ShouldBe(FlashOutcome.Written);
         File.ReadAllBytes(Chip).ShouldBe(_image);
         // In one attempt: it was the same process.
@@ -86,8 +85,7 @@ public sealed class FlashromProcessTests : IDisposable
     public async Task AStopKillsAReader()
     {
         var program = Path.Combine(_folder, "hanging");
-        File.WriteAllText(program, $"#!/bin/sh\necho $$ >{_folder}/reached\nexec cat {_folder}/go\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Script.Write(program, $"#!/bin/sh\necho $$ >{_folder}/reached\nexec cat {_folder}/go");
         using var stopping = new CancellationTokenSource();
         var running = new FlashromProcess(program, TimeProvider.System).Run([], TimeSpan.FromHours(1), stopping.Token);
         var pid = (await File.ReadAllTextAsync(Path.Combine(_folder, "reached"), Stop).WaitAsync(Deadline, Stop)).Trim();
@@ -104,7 +102,7 @@ public sealed class FlashromProcessTests : IDisposable
 
     private string Program => Path.Combine(_folder, "flashrom");
 
-    private Task Reached() => Task.Run(() => File.OpenRead(Path.Combine(_folder, "reached")).Dispose(), Stop).WaitAsync(Deadline, Stop);
+    private Task Reached() => Task.Run(() => FlashromScenario.Meet(Path.Combine(_folder, "reached"), FileAccess.Read), Stop).WaitAsync(Deadline, Stop);
 
     private FlashromStore Store(TimeProvider processTime) => new(
         new FlashromCommands(new FlashromProcess(Program, processTime), new FlashProgrammer("fast", "slow"), Path.Combine(_folder, "work")),

@@ -42,10 +42,14 @@ internal static class FlashromScenario
         {
             File.Delete(faultFile);
             if (fault is [.., "kill"]) Process.GetCurrentProcess().Kill();
-            File.OpenWrite(Path.Combine(folder, "reached")).Dispose();
-            File.OpenRead(Path.Combine(folder, "go")).Dispose();
+            Meet(Path.Combine(folder, "reached"), FileAccess.Write);
+            Meet(Path.Combine(folder, "go"), FileAccess.Read);
             // Released, it does the rest as if nothing had been.
             return Run(folder, arguments);
         }
     }
+
+    /// <summary>Waits until another process opens the other end of a FIFO.</summary>
+    /// <remarks>Shared, because both ends are one file to the locks that .NET takes.</remarks>
+    public static void Meet(string fifo, FileAccess end) => new FileStream(fifo, FileMode.Open, end, FileShare.ReadWrite, bufferSize: 0).Dispose();
 }

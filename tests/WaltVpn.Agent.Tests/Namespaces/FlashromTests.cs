@@ -145,7 +145,7 @@ public sealed partial class FlashromTests : IDisposable
         await File.WriteAllBytesAsync(Chip, _pi4Before, Stop);
         // Kills the first flashrom that writes, when it has read the old content and begins.
         var program = Path.Combine(_folder, "flashrom");
-        await File.WriteAllTextAsync(program, $"""
+        Script.Write(program, $"""
             #!/bin/sh
             case "$*" in *" -w "*) ;; *) exec {FlashromProcess.Program} "$@" ;; esac
             mkdir {_folder}/killed 2>/dev/null || exec {FlashromProcess.Program} "$@"
@@ -156,8 +156,7 @@ public sealed partial class FlashromTests : IDisposable
             kill -9 $pid
             wait $pid
             exit 137
-            """, Stop);
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            """);
         var store = Store(EepromFamily.Bcm2711, Always(Pi4()), new FlashromProcess(program, TimeProvider.System));
         (await store.Write(_pi4Image, Stop)).ShouldBe(FlashOutcome.Written);
         (await File.ReadAllBytesAsync(Chip, Stop)).ShouldBe(_pi4Image);

@@ -15,7 +15,7 @@ namespace WaltVpn.Agent.Tests.Unit.Flash;
 public sealed class PowerCutTests : IDisposable
 {
     private static readonly Damage[] Kinds = [Damage.None, Damage.Half, Damage.Garbage, Damage.Done];
-    private const int Points = 160;
+    private const int Points = 120;
 
     private readonly Bench _bench = new();
 
@@ -48,7 +48,7 @@ public sealed class PowerCutTests : IDisposable
     public async Task PowerThatFailsAgainAndAgainEndsInTheNewImage()
     {
         var (before, image) = (BoardImages.OtherPi4(BoardImages.Earlier), BoardImages.Pi4("new.example.org", BoardImages.Later));
-        for (var seed = 0; seed < 20; seed++)
+        for (var seed = 0; seed < 10; seed++)
         {
             var random = new Random(seed);
             var content = before.ToArray();
