@@ -1,12 +1,11 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace WaltVpn.Agent.Flash;
 
 /// <summary>The flash chip that flashrom recognised.</summary>
 /// <param name="Name">Of flashrom's definition.</param>
 /// <param name="Size">Bytes.</param>
-internal sealed partial record FlashChip(string Name, int Size)
+internal sealed record FlashChip(string Name, int Size)
 {
     /// <summary>Finds the one chip in what <c>flashrom -V</c> prints.</summary>
     /// <exception cref="FlashException">None, several, or one it has no definition of.</exception>
@@ -18,10 +17,7 @@ internal sealed partial record FlashChip(string Name, int Size)
     {
         if (probe.Text.Contains("Unknown flash", StringComparison.Ordinal))
             throw Refusal("flashrom has no definition of this chip, and could leave it half erased. Update it from an SD card (docs/eeprom.md \"Flashing\")");
-        var chips = Found().Matches(probe.Text)
-            .Select(line => new FlashChip(line.Groups["name"].Value, checked(int.Parse(line.Groups["kib"].ValueSpan, CultureInfo.InvariantCulture) * 1024)))
-            .Distinct()
-            .ToList();
+        var chips = probe.Text.Split('\n').Select(InLine).OfType<FlashChip>().Distinct().ToList();
         return chips switch
         {
             [] => throw Refusal($"flashrom finds no chip: {probe.Reason}. Are the SPI bus and its driver there?"),
@@ -33,6 +29,20 @@ internal sealed partial record FlashChip(string Name, int Size)
 
     private static FlashException Refusal(string reason) => new($"the bootloader's flash chip cannot be used, nothing was written: {reason}.");
 
-    [GeneratedRegex("""^Found .+ flash chip "(?<name>[^"]+)" \((?<kib>[0-9]{1,6}) kB, """, RegexOptions.Multiline | RegexOptions.CultureInvariant)]
-    private static partial Regex Found();
+    /// <summary>The chip in a line like <c>Found Winbond flash chip "W25Q16.V" (2048 kB, SPI) on linux_spi.</c>; null when the line is another.</summary>
+    private static FlashChip? InLine(string line)
+    {
+        const string Before = " flash chip \"";
+        const string Between = "\" (";
+        const string After = " kB, ";
+        if (!line.StartsWith("Found ", StringComparison.Ordinal)) return null;
+        if (line.IndexOf(Before, StringComparison.Ordinal) is not (>= 0 and var before)) return null;
+        var name = line[(before + Before.Length)..];
+        if (name.IndexOf(Between, StringComparison.Ordinal) is not (>= 0 and var end)) return null;
+        var size = name[(end + Between.Length)..];
+        if (size.IndexOf(After, StringComparison.Ordinal) is not (>= 0 and var digits)) return null;
+        return int.TryParse(size.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var kib) && kib <= int.MaxValue / 1024
+            ? new FlashChip(name[..end], kib * 1024)
+            : null;
+    }
 }

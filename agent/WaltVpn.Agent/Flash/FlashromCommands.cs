@@ -12,6 +12,8 @@ namespace WaltVpn.Agent.Flash;
 /// </remarks>
 internal sealed class FlashromCommands(IFlashrom flashrom, FlashProgrammer programmer, string folder)
 {
+    public const string DefaultFolder = "/run/walt-vpn/flash";
+
     // 2 MiB at 8 MHz take 2 s to read; erasing and programming each sector at the worst times of data sheets takes 4 minutes.
     private static readonly TimeSpan ProbeDeadline = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan ReadDeadline = TimeSpan.FromMinutes(5);
@@ -42,9 +44,9 @@ internal sealed class FlashromCommands(IFlashrom flashrom, FlashProgrammer progr
     /// <exception cref="FlashException">Neither worked.</exception>
     public async Task<byte[]> Read(FlashChip chip, CancellationToken stopping)
     {
-        CreateFolder();
         try
         {
+            CreateFolder();
             var reason = "";
             foreach (var speed in (string[])[programmer.Fast, programmer.Slow])
             {
@@ -55,6 +57,10 @@ internal sealed class FlashromCommands(IFlashrom flashrom, FlashProgrammer progr
             }
 
             throw new FlashException($"the bootloader's chip {chip.Name} cannot be read: {reason}.");
+        }
+        catch (IOException noRoom)
+        {
+            throw new FlashException($"the bootloader's chip {chip.Name} cannot be read into {ReadFile}: {noRoom.Message}.", noRoom);
         }
         finally
         {

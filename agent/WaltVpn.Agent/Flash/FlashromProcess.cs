@@ -22,19 +22,17 @@ internal sealed class FlashromProcess(string program, TimeProvider time) : IFlas
     public async Task<FlashromRun> Run(IReadOnlyList<string> arguments, TimeSpan deadline, CancellationToken stopping)
     {
         stopping.ThrowIfCancellationRequested();
-        var (reader, writer) = FileDescriptor.Pipe();
         ChildProcess process;
+        Task<string> output;
         try
         {
-            using (writer) process = ChildProcess.Start(program, arguments, ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], null, writer, writer);
+            (process, output) = Start(arguments);
         }
         catch (ErrnoException missing)
         {
-            reader.Dispose();
             return new FlashromRun(new ExitStatus(NotStarted, 0), missing.Message);
         }
 
-        var output = Task.Factory.StartNew(() => ReadAll(reader), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
         {
             var status = await process.Exited.WaitAsync(deadline, time, stopping);
@@ -48,6 +46,25 @@ internal sealed class FlashromProcess(string program, TimeProvider time) : IFlas
         catch (OperationCanceledException)
         {
             await Kill(process);
+            throw;
+        }
+    }
+
+    private (ChildProcess Process, Task<string> Output) Start(IReadOnlyList<string> arguments)
+    {
+        var (reader, writer) = FileDescriptor.Pipe();
+        try
+        {
+            // The child's end is the child's: closed here, so that its exit is seen as the end of the stream.
+            using (writer)
+            {
+                var process = ChildProcess.Start(program, arguments, ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], null, writer, writer);
+                return (process, Task.Factory.StartNew(() => ReadAll(reader), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+            }
+        }
+        catch (ErrnoException)
+        {
+            reader.Dispose();
             throw;
         }
     }
