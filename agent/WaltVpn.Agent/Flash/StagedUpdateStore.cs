@@ -58,9 +58,7 @@ internal sealed class StagedUpdateStore(BootMedium medium, BootloaderRules rules
     [
         .. update.Select(file => new StagedStep($"write {file.Name}, {file.Content.Length} bytes", () => WriteSynced(file.NewName, file.Content))),
         new("sync the new files", Sync),
-        new($"remove the earlier {Recovery}", () => RemoveThen(Sync, Recovery)),
-        new("remove the earlier image", () => RemoveThen(Sync, Image, "pieeprom.bin")),
-        new("remove what is left of earlier updates", () => RemoveThen(Sync, Families)),
+        .. Stale().Select(name => new StagedStep($"remove the earlier {name}", () => RemoveSynced(name))),
         .. update.Select(file => new StagedStep($"rename {file.NewName} to {file.Name}", () => RenameSynced(file.NewName, file.Name))),
     ];
 
@@ -119,15 +117,16 @@ internal sealed class StagedUpdateStore(BootMedium medium, BootloaderRules rules
         Sync();
     }
 
-    private void RemoveThen(Action then, params string[] patterns)
-    {
-        foreach (var pattern in patterns)
-        {
-            foreach (var path in Directory.GetFiles(medium.Directory, pattern, new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive }))
-                File.Delete(path);
-        }
+    /// <summary>What earlier updates left, in the order in which it may go: what starts one, what it would write, and then the hashes.</summary>
+    private IEnumerable<string> Stale() => Families
+        .SelectMany(pattern => Directory.GetFiles(medium.Directory, pattern, new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive }))
+        .Select(path => Path.GetFileName(path))
+        .OrderBy(name => name.StartsWith("recovery.", StringComparison.OrdinalIgnoreCase) ? 0 : name.EndsWith(".sig", StringComparison.OrdinalIgnoreCase) ? 2 : 1);
 
-        then();
+    private void RemoveSynced(params string[] names)
+    {
+        foreach (var name in names) File.Delete(Path.Combine(medium.Directory, name));
+        Sync();
     }
 
     private void Sync() => Fsync.Directory(medium.Directory);
@@ -137,7 +136,7 @@ internal sealed class StagedUpdateStore(BootMedium medium, BootloaderRules rules
     {
         try
         {
-            RemoveThen(Sync, NewImage, NewSignature, NewRecovery);
+            RemoveSynced(NewImage, NewSignature, NewRecovery);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
