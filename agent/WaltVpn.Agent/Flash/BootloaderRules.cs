@@ -32,7 +32,8 @@ internal sealed record BootloaderRules(EepromFamily Family, bool Locked = false,
         var signed = Cell(Path.Combine(deviceTree, "chosen/bootloader/signed")) ?? 0;
         return new BootloaderRules(
             family ?? throw new FlashException(
-                $"this board has no bootloader chip we know: its revision code is {revision:x}, a Raspberry Pi 4 or 5 has 3 or 4 in bits 12 to 15. Use an SD card."),
+                $"this board has no bootloader chip we know: its revision code is {revision:x}, a Raspberry Pi 4 or 5 has 3 or 4 in bits 12 to 15. "
+                + "Use an SD card."),
             Locked: (signed & CustomerKeyFused) != 0,
             LeastManufacturingVersion: Cell(Path.Combine(deviceTree, "chosen/rpi-min-boot-ver")) ?? 0);
     }
@@ -58,7 +59,11 @@ internal sealed record BootloaderRules(EepromFamily Family, bool Locked = false,
         if (version.ManufacturingVersion < LeastManufacturingVersion)
             throw Refusal($"its MFG_VER is {version.ManufacturingVersion}, this board needs at least {LeastManufacturingVersion}. Take a newer image");
         if (LeastBuildTime is { } least && (version.BuildTime is not { } built || built < least))
-            throw Refusal($"its bootloader was built {version.BuildTime?.ToString("u") ?? "at an unknown time"}, the oldest one allowed is of {least:u}. Take a newer image");
+        {
+            var age = version.BuildTime?.ToString("u") ?? "at an unknown time";
+            throw Refusal($"its bootloader was built {age}, the oldest one allowed is of {least:u}. Take a newer image");
+        }
+
         return image;
     }
 
@@ -66,7 +71,10 @@ internal sealed record BootloaderRules(EepromFamily Family, bool Locked = false,
     public void RefuseLocked()
     {
         if (Locked)
-            throw Refusal("the board is locked to its owner's key (fuses), and an image without that signature would make it unusable. Flash it with the owner's tools");
+        {
+            throw Refusal("the board is locked to its owner's key (fuses), and an image without that signature would make it unusable. "
+                + "Flash it with the owner's tools");
+        }
     }
 
     private static string Name(EepromFamily family) => family == EepromFamily.Bcm2711 ? "a Raspberry Pi 4 (BCM2711)" : "a Raspberry Pi 5 (BCM2712)";

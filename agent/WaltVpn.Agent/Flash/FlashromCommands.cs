@@ -37,7 +37,8 @@ internal sealed class FlashromCommands(IFlashrom flashrom, FlashProgrammer progr
         string[] which = programmer.Chip is { } name ? ["-c", name] : [];
         var chip = FlashChip.Find(await flashrom.Run(["-V", "-p", programmer.Fast, .. which], ProbeDeadline, stopping));
         return chip.Size == size ? chip : throw new FlashException(
-            $"the chip {chip.Name} at {Device} has {chip.Size} bytes, this board's bootloader {size}: it is another chip, nothing was written. Is it an accessory's?");
+            $"the chip {chip.Name} at {Device} has {chip.Size} bytes, this board's bootloader {size}: it is another chip, nothing was written. "
+            + "Is it an accessory's?");
     }
 
     /// <summary>Reads the whole chip, slowly when it does not work fast.</summary>
@@ -53,7 +54,9 @@ internal sealed class FlashromCommands(IFlashrom flashrom, FlashProgrammer progr
                 File.Delete(ReadFile);
                 var run = await flashrom.Run(["-p", speed, "-c", chip.Name, "-r", ReadFile], ReadDeadline, stopping);
                 reason = run.Reason;
-                if (run.Status.Success && File.Exists(ReadFile) && await File.ReadAllBytesAsync(ReadFile, stopping) is var bytes && bytes.Length == chip.Size) return bytes;
+                if (!run.Status.Success || !File.Exists(ReadFile)) continue;
+                var bytes = await File.ReadAllBytesAsync(ReadFile, stopping);
+                if (bytes.Length == chip.Size) return bytes;
             }
 
             throw new FlashException($"the bootloader's chip {chip.Name} cannot be read: {reason}.");

@@ -8,7 +8,8 @@ namespace WaltVpn.Agent.Flash;
 internal sealed record FlashromRun(ExitStatus Status, string Text)
 {
     private const int ReasonLines = 3;
-    private static readonly string[] Complaints = ["FAILED", "failed", "Failed", "Error", "No EEPROM", "doesn't match", "No usable", "Multiple flash", "ended after"];
+    private static readonly string[] Complaints =
+        ["FAILED", "failed", "Failed", "Error", "No EEPROM", "doesn't match", "No usable", "Multiple flash", "ended after"];
 
     /// <summary>For a message: the status, and the lines that say why.</summary>
     public string Reason

@@ -8,7 +8,8 @@ namespace WaltVpn.Agent.Flash;
 /// this does about it:
 /// <list type="bullet">
 /// <item>Everything that can be refused is refused before the first byte is erased.</item>
-/// <item>Only a second process that reads the chip says what is in it. flashrom's own success is not believed: its <c>-w</c> can end with 0 and nothing stored.</item>
+/// <item>Only a second process that reads the chip says what is in it. flashrom's own success is not believed: its <c>-w</c> can end with 0 and nothing
+/// stored.</item>
 /// <item>Up to five attempts. As long as the chip holds what it held, <c>stopping</c> ends them; from the first changed byte on nothing does, so a caller
 /// that takes the machine down waits for the task.</item>
 /// </list>
@@ -21,8 +22,8 @@ internal sealed class FlashromStore(FlashromCommands flashrom, BootloaderRules r
     private const int Attempts = 5;
     // The smallest block that such chips erase.
     private const int SectorSize = 4096;
-    private const string Urgent = "The chip holds neither the old bootloader nor the new one. Leave the board switched on: writing it will be tried again. Once switched "
-        + "off it may start only with a recovery card (docs/eeprom.md \"Flashing\").";
+    private const string Urgent = "The chip holds neither the old bootloader nor the new one. Leave the board switched on: writing it will be tried again. "
+        + "Once switched off it may start only with a recovery card (docs/eeprom.md \"Flashing\").";
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     // The chip holds no whole image, or may not: what it holds "as before" is then nothing to rely on.
@@ -108,7 +109,8 @@ internal sealed class FlashromStore(FlashromCommands flashrom, BootloaderRules r
             log.Warning(Stage, $"the chip {chip.Name} holds no whole bootloader image, as after a write that was cut off; it gets the new one");
         }
 
-        log.Info(Stage, $"writing the bootloader: {Differing(before, image)} of {image.Length / SectorSize} sectors of {chip.Name} change. DO NOT SWITCH THE BOARD OFF");
+        var sectors = $"{Differing(before, image)} of {image.Length / SectorSize} sectors";
+        log.Info(Stage, $"writing the bootloader: {sectors} of {chip.Name} change. DO NOT SWITCH THE BOARD OFF");
     }
 
     private FlashException Failed(FlashChip chip, string reason)
@@ -117,14 +119,16 @@ internal sealed class FlashromStore(FlashromCommands flashrom, BootloaderRules r
         return _unfinished
             ? new FlashException($"{tried} {Urgent}") { Chip = ChipContent.Neither }
             : new FlashException(
-                $"{tried} The chip {chip.Name} holds what it held before, so the board starts as before. Is it write-protected (eeprom_write_protect, a jumper)?");
+                $"{tried} The chip {chip.Name} holds what it held before, so the board starts as before. "
+                + "Is it write-protected (eeprom_write_protect, a jumper)?");
     }
 
     private static string Describe(byte[]? now, byte[] image, byte[] before) => now switch
     {
         null => "impossible",
         _ when now.AsSpan().SequenceEqual(before) => "the chip is as it was",
-        _ => $"{Differing(now, image)} of {image.Length / SectorSize} sectors are not as they should be, the first at 0x{now.AsSpan().CommonPrefixLength(image):x}",
+        _ => $"{Differing(now, image)} of {image.Length / SectorSize} sectors are not as they should be, "
+            + $"the first at 0x{now.AsSpan().CommonPrefixLength(image):x}",
     };
 
     private static int Differing(byte[] one, byte[] other) =>

@@ -87,7 +87,8 @@ internal sealed class StagedUpdateStore(BootMedium medium, BootloaderRules rules
         {
             RemoveNewFiles();
             throw new FlashException(
-                $"the new bootloader was not staged in {medium.Directory}: could not {step.What}: {failure.Message}. {Room()}Nothing half-done is left that the board would take.",
+                $"the new bootloader was not staged in {medium.Directory}: could not {step.What}: {failure.Message}. {Room()}. "
+                + "Nothing half-done is left that the board would take.",
                 failure);
         }
     }
@@ -95,7 +96,7 @@ internal sealed class StagedUpdateStore(BootMedium medium, BootloaderRules rules
     private string Room()
     {
         var free = new DriveInfo(medium.Directory).AvailableFreeSpace;
-        return $"{free / 1024} KiB are free there; an update of this board needs about {(rules.ImageSize / 1024) + 128}. ";
+        return $"{free / 1024} KiB are free there; an update of this board needs about {(rules.ImageSize / 1024) + 128}";
     }
 
     private bool Holds(string name, ReadOnlySpan<byte> content)
@@ -121,7 +122,9 @@ internal sealed class StagedUpdateStore(BootMedium medium, BootloaderRules rules
     private IEnumerable<string> Stale() => Families
         .SelectMany(pattern => Directory.GetFiles(medium.Directory, pattern, new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive }))
         .Select(path => Path.GetFileName(path))
-        .OrderBy(name => name.StartsWith("recovery.", StringComparison.OrdinalIgnoreCase) ? 0 : name.EndsWith(".sig", StringComparison.OrdinalIgnoreCase) ? 2 : 1);
+        .OrderBy(name => name.StartsWith("recovery.", StringComparison.OrdinalIgnoreCase) ? 0
+            : name.EndsWith(".sig", StringComparison.OrdinalIgnoreCase) ? 2
+            : 1);
 
     private void RemoveSynced(params string[] names)
     {
