@@ -23,7 +23,7 @@ internal sealed class FlashromStore(FlashromCommands flashrom, BootloaderRules r
     // The smallest block that such chips erase.
     private const int SectorSize = 4096;
     private const string Urgent = "The chip holds neither the old bootloader nor the new one. Leave the board switched on: writing it will be tried again. "
-        + "Once switched off it may start only with a recovery card (docs/eeprom.md \"Flashing\").";
+        + "Once switched off it may start only with a recovery card (docs/eeprom.md \"Recovery card\").";
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     // The chip holds no whole image, or may not: what it holds "as before" is then nothing to rely on.

@@ -78,7 +78,7 @@ public sealed class StagedOnCardTests : IDisposable
         card.Names().ShouldBeEmpty();
     }
 
-    /// <summary>The rules of the ROM, the recovery program and the bootloader, docs/eeprom.md "Flashing"; fails on what would stop the board.</summary>
+    /// <summary>The rules of the ROM, the recovery program and the bootloader as <see cref="StagedUpdateStore"/> states them; fails on what would stop the board.</summary>
     private string WhatTheBoardTakes(string card)
     {
         var (image, hash, recovery) = (Content(card, "pieeprom.upd"), Content(card, "pieeprom.sig"), Content(card, "recovery.bin"));
