@@ -13,6 +13,6 @@ internal sealed record BootMedium(string Directory, string Device, string Recove
         !Device.StartsWith(SdCard, StringComparison.Ordinal)
             ? $"the board's ROM takes updates from an SD card ({SdCard}…) only, and the boot partition is {Device}"
         : !System.IO.Directory.Exists(Directory) ? $"the boot partition is not mounted at {Directory}"
-        : !File.Exists(RecoveryProgram) || new FileInfo(RecoveryProgram).Length == 0 ? $"there is no {RecoveryProgram} (Raspberry Pi's recovery.bin for this board)"
+        : new FileInfo(RecoveryProgram) is not { Exists: true, Length: > 0 } ? $"there is no {RecoveryProgram} (Raspberry Pi's recovery.bin for this board)"
         : null;
 }

@@ -40,6 +40,7 @@ internal static class BootloaderStores
 
         throw new FlashException(
             $"this board's bootloader cannot be replaced from here. Through the chip: {closed} "
-            + $"Through the boot partition: {medium?.Obstacle ?? "it is not mounted"}. Update it by hand with a recovery card (docs/eeprom.md \"Recovery card\").");
+            + $"Through the boot partition: {medium?.Obstacle ?? "it is not mounted"}. "
+            + "Update it by hand with a recovery card (docs/eeprom.md \"Recovery card\").");
     }
 }

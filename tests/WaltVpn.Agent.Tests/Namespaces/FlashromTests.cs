@@ -67,7 +67,8 @@ public sealed partial class FlashromTests : IDisposable
     [InlineData("no_such_programmer", null, "no_such_programmer")]
     public async Task AnyOtherChipIsRefused(string programmer, string? chip, string reason)
     {
-        var failure = await Should.ThrowAsync<FlashException>(() => Store(EepromFamily.Bcm2711, new FlashProgrammer(programmer, programmer, null, chip)).Write(_pi4Image, Stop));
+        var store = Store(EepromFamily.Bcm2711, new FlashProgrammer(programmer, programmer, null, chip));
+        var failure = await Should.ThrowAsync<FlashException>(() => store.Write(_pi4Image, Stop));
         failure.Message.ShouldContain(reason);
         failure.Message.ShouldContain("nothing was written");
         failure.Chip.ShouldBe(ChipContent.AsBefore);
@@ -169,7 +170,8 @@ public sealed partial class FlashromTests : IDisposable
 
     private string Pi4(string fault = "") => $"dummy:emulate=SST25VF040.REMS,image={Chip}{fault}";
 
-    private static FlashProgrammer Always(string programmer) => new(programmer, programmer, null, programmer.Contains("SST25", StringComparison.Ordinal) ? Pi4Chip : null);
+    private static FlashProgrammer Always(string programmer) =>
+        new(programmer, programmer, null, programmer.Contains("SST25", StringComparison.Ordinal) ? Pi4Chip : null);
 
     private FlashromStore Store(EepromFamily family, FlashProgrammer programmer, IFlashrom? flashrom = null) => new(
         new FlashromCommands(flashrom ?? new FlashromProcess(FlashromProcess.Program, TimeProvider.System), programmer, Path.Combine(_folder, "work")),

@@ -78,7 +78,9 @@ public sealed class StagedOnCardTests : IDisposable
         card.Names().ShouldBeEmpty();
     }
 
-    /// <summary>The rules of the ROM, the recovery program and the bootloader as <see cref="StagedUpdateStore"/> states them; fails on what would stop the board.</summary>
+    /// <summary>
+    /// The rules of the ROM, the recovery program and the bootloader as <see cref="StagedUpdateStore"/> states them; fails on what would stop the board.
+    /// </summary>
     private string WhatTheBoardTakes(string card)
     {
         var (image, hash, recovery) = (Content(card, "pieeprom.upd"), Content(card, "pieeprom.sig"), Content(card, "recovery.bin"));
@@ -90,7 +92,9 @@ public sealed class StagedOnCardTests : IDisposable
         }
 
         BootSignature.Parse(hash.ShouldNotBeNull()).IsHashOf(image).ShouldBeTrue();
-        var which = image.AsSpan().SequenceEqual(_image) ? "new" : image.AsSpan().SequenceEqual(_earlier) ? "earlier" : throw new InvalidDataException("half an image");
+        var which = image.AsSpan().SequenceEqual(_image) ? "new"
+            : image.AsSpan().SequenceEqual(_earlier) ? "earlier"
+            : throw new InvalidDataException("half an image");
         recovery?.ShouldBe(_recovery);
         return $"{(recovery is null ? "bootloader" : "recovery")}: {which}";
     }
@@ -138,7 +142,8 @@ public sealed class StagedOnCardTests : IDisposable
 
         public string Directory { get; }
 
-        public IEnumerable<string> Names() => System.IO.Directory.EnumerateFiles(Directory).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
+        public IEnumerable<string> Names() =>
+            System.IO.Directory.EnumerateFiles(Directory).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
 
         /// <summary>What is on the card now, while it is mounted and in use, as a card of its own.</summary>
         public Card Copy()

@@ -6,7 +6,8 @@ namespace WaltVpn.Agent.Tests.Unit.Flash;
 /// <summary>A board on the bench: our store, flashrom's model, a chip.</summary>
 internal sealed class Bench : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("waltvpn-flash-").FullName;
+    // In memory, as on a node.
+    private readonly string _folder = Directory.CreateDirectory($"/dev/shm/waltvpn-flash-{Guid.NewGuid():N}").FullName;
 
     public RecordingLog Log { get; private set; } = new();
 

@@ -57,7 +57,8 @@ public sealed class BootloaderRulesTests : IDisposable
         var built = EepromImage.Parse(_image).FindVersion().BuildTime!.Value;
         var rules = new BootloaderRules(EepromFamily.Bcm2712, LeastManufacturingVersion: 1, LeastBuildTime: built);
         rules.Admit(_image).Bytes.ToArray().ShouldBe(_image);
-        Should.Throw<FlashException>(() => (rules with { LeastManufacturingVersion = 2 }).Admit(_image)).Message.ShouldContain("MFG_VER is 1, this board needs at least 2");
+        Should.Throw<FlashException>(() => (rules with { LeastManufacturingVersion = 2 }).Admit(_image)).Message
+            .ShouldContain("MFG_VER is 1, this board needs at least 2");
         Should.Throw<FlashException>(() => (rules with { LeastBuildTime = built.AddSeconds(1) }).Admit(_image)).Message.ShouldContain("oldest one allowed");
         // What says nothing of its age counts as older.
         Should.Throw<FlashException>(() => rules.Admit(WithoutVersion())).Message.ShouldContain("MFG_VER is 0");
