@@ -11,7 +11,10 @@ namespace WaltVpn.Cli;
 /// <summary>Prints results in the format that was asked for.</summary>
 internal static class ResultPrinter
 {
-    /// <summary>Wide enough that no cell of ours is wrapped when the output goes to a file or a pipe.</summary>
+    /// <summary>
+    /// Wide enough that no cell of ours is wrapped or cut, whatever the terminal's width: names and keys are there to be copied and compared. Lines that
+    /// are too long for a terminal run over, which is the terminal's to do.
+    /// </summary>
     private const int UnboundedWidth = 400;
 
     // Escapes everything but ASCII: the output is safe on a terminal too.
@@ -68,7 +71,7 @@ internal static class ResultPrinter
 
     private static void PrintTable(IReadOnlyList<string> heads, IEnumerable<IReadOnlyList<string>> rows)
     {
-        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = UnboundedWidth;
+        AnsiConsole.Profile.Width = UnboundedWidth;
         var table = new Table().Border(TableBorder.None);
         foreach (var head in heads) table.AddColumn(new TableColumn(head).NoWrap().PadLeft(0).PadRight(3));
         foreach (var row in rows) table.AddRow(row.Select(TerminalText.Markup).ToArray());

@@ -13,7 +13,8 @@ internal sealed class SshProcess : IDisposable
     private static readonly string[] Chatter = ["Authenticated ", "Transferred: ", "Bytes per second: "];
 
     private readonly ChildProcess _process;
-    private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // When, by the monotonic clock.
+    private readonly TaskCompletionSource<long> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _messages;
     private volatile string _lastMessage = "";
 
@@ -31,6 +32,9 @@ internal sealed class SshProcess : IDisposable
 
     /// <summary>Completes when the server has let us in; is cancelled when ssh ends before.</summary>
     public Task Connected => _connected.Task;
+
+    /// <summary>How long ago the server let us in; null when it did not: waiting for an answer that never comes takes its time too.</summary>
+    public TimeSpan? ConnectedFor => _connected.Task.IsCompletedSuccessfully ? TimeProvider.System.GetElapsedTime(_connected.Task.Result) : null;
 
     /// <summary>Starts ssh.</summary>
     /// <param name="block">Host block of <see cref="SshConfig"/>.</param>
@@ -99,7 +103,7 @@ internal sealed class SshProcess : IDisposable
     {
         while (reader.ReadLine() is { } line)
         {
-            if (line.StartsWith("Authenticated ", StringComparison.Ordinal)) _connected.TrySetResult();
+            if (line.StartsWith("Authenticated ", StringComparison.Ordinal)) _connected.TrySetResult(TimeProvider.System.GetTimestamp());
             else if (line.Trim().Length > 0 && !Chatter.Any(start => line.StartsWith(start, StringComparison.Ordinal))) _lastMessage = line.Trim();
         }
     }

@@ -12,7 +12,7 @@ internal sealed class TunnelSupervisor : IDisposable
     /// <summary>Name of the node's end on the platform's network, WalT's.</summary>
     public const string InterfaceName = "walt-vpn";
 
-    // A session that lasted this long was a working tunnel: the next attempt begins with the shortest wait.
+    // A session that lasted this long was a working tunnel: the next attempt takes its entrypoint again, and begins with the shortest wait.
     private static readonly TimeSpan Working = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ForLastWords = TimeSpan.FromSeconds(2);
     // What a change of the way out does to a session shows within this time.
@@ -88,10 +88,9 @@ internal sealed class TunnelSupervisor : IDisposable
         while (!stopping.IsCancellationRequested)
         {
             var entrypoint = _entrypoints.Next();
-            var started = TimeProvider.System.GetTimestamp();
-            var (reason, keyRefused) = await Session(entrypoint, stopping);
+            var (reason, lasted, keyRefused) = await Session(entrypoint, stopping);
             if (stopping.IsCancellationRequested) return;
-            if (TimeProvider.System.GetElapsedTime(started) >= Working)
+            if (lasted >= Working)
             {
                 backoff.Reset();
                 _entrypoints.KeepLast();
@@ -161,8 +160,8 @@ internal sealed class TunnelSupervisor : IDisposable
         kernel.SetMacAddress(InterfaceName, bytes);
     }
 
-    /// <summary>One ssh from start to end; returns why it ended.</summary>
-    private async Task<(string Reason, bool KeyRefused)> Session(SshEntrypoint entrypoint, CancellationToken stopping)
+    /// <summary>One ssh from start to end; returns why it ended, and for how long the server had let us in.</summary>
+    private async Task<(string Reason, TimeSpan Lasted, bool KeyRefused)> Session(SshEntrypoint entrypoint, CancellationToken stopping)
     {
         try
         {
@@ -173,11 +172,12 @@ internal sealed class TunnelSupervisor : IDisposable
             using var pump = FramePump.Start(_tap, ssh.Output, ssh.Input);
             _ = ssh.Connected.ContinueWith(_ => Up(entrypoint), stopping, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             var end = await pump.Completion;
-            return ($"{end.Reason}; {await LastWords(ssh)}", ssh.KeyRefused);
+            var words = await LastWords(ssh);
+            return ssh.ConnectedFor is { } lasted ? ($"{end.Reason}; {words}", lasted, false) : ($"no tunnel; {words}", TimeSpan.Zero, ssh.KeyRefused);
         }
         catch (ErrnoException failure)
         {
-            return (failure.Message, false);
+            return (failure.Message, TimeSpan.Zero, false);
         }
     }
 
