@@ -10,7 +10,11 @@ internal static class Program
     {
         if (Path.GetFileName(Environment.GetCommandLineArgs()[0]) == DhcpEvent.ProgramName && arguments is [var kind, ..]) return DhcpEvent.Send(kind);
         if (Environment.ProcessId == 1) return Boot.Run();
-        if (arguments is ["reconcile", .. var words]) return ReconcileCommand.Run(words, "/", TimeProvider.System, Console.Out, Console.Error).GetAwaiter().GetResult();
+        if (arguments is ["reconcile", .. var words])
+        {
+            return ReconcileCommand.Run(words, "/", TimeProvider.System, Console.Out, Console.Error).GetAwaiter().GetResult();
+        }
+
         Console.Error.WriteLine("""
             waltvpn-agent is the init of a WaltVpn image: the kernel starts it, nobody else does.
             To make an image that holds it: waltvpn-image sd --help

@@ -70,7 +70,8 @@ internal static class KnownHosts
         if (!pattern.StartsWith(HashMark, StringComparison.Ordinal)) return pattern.Split(',').Contains(host, StringComparer.OrdinalIgnoreCase);
         if (pattern[HashMark.Length..].Split('|') is not [var salt, var hash]) return false;
         var (saltBytes, hashBytes) = (new byte[salt.Length], new byte[hash.Length]);
-        if (!Convert.TryFromBase64String(salt, saltBytes, out var saltLength) || !Convert.TryFromBase64String(hash, hashBytes, out var hashLength)) return false;
+        if (!Convert.TryFromBase64String(salt, saltBytes, out var saltLength)) return false;
+        if (!Convert.TryFromBase64String(hash, hashBytes, out var hashLength)) return false;
 #pragma warning disable CA5350 // The hash hides names in OpenSSH's own format; nothing is protected by it.
         return HMACSHA1.HashData(saltBytes.AsSpan(0, saltLength), Encoding.ASCII.GetBytes(host)).AsSpan().SequenceEqual(hashBytes.AsSpan(0, hashLength));
 #pragma warning restore CA5350

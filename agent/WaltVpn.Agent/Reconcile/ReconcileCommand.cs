@@ -1,4 +1,5 @@
 using System.Text;
+using WaltVpn.Agent.Board;
 using WaltVpn.Agent.Enrollment;
 using WaltVpn.Agent.Flash;
 using WaltVpn.Agent.OpenSsh;
@@ -9,7 +10,8 @@ using WaltVpn.Protocol;
 
 namespace WaltVpn.Agent.Reconcile;
 
-/// <summary><c>waltvpn-agent reconcile</c>: asks the server, compares, and writes once when something differs (docs/eeprom.md "Following the server").</summary>
+/// <summary><c>waltvpn-agent reconcile</c>: asks the server, compares, and writes once when something differs.</summary>
+/// <remarks>docs/eeprom.md "Following the server".</remarks>
 /// <param name="root"><c>/</c>, or a folder laid out like it.</param>
 /// <param name="output">What was found and done.</param>
 /// <param name="error">Why it was not.</param>
@@ -103,7 +105,8 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
         if (result is not ReconcileResult.Change change)
         {
             var same = live is null || live.ToBytes().AsSpan().SequenceEqual(image.Read(EepromFiles.BootConfig));
-            return Say(ReconcileExit.Done, same ? "nothing to do: the board follows the server" : "nothing to do: the chip follows the server, the board at its next start");
+            var follower = same ? "the board follows the server" : "the chip follows the server, the board at its next start";
+            return Say(ReconcileExit.Done, $"nothing to do: {follower}");
         }
 
         foreach (var difference in change.Differences) Say(0, difference);
@@ -113,7 +116,8 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
 
     /// <summary>Why nothing may be changed; null: it may.</summary>
     private string? Withhold(bool hadIdentity) => options.DryRun ? "not written: --dry-run"
-        : hadIdentity && !options.TrustHttp ? "not written: this board is a node, and plain HTTP proves nothing about who answers; --trust-http takes it all the same"
+        : hadIdentity && !options.TrustHttp
+            ? "not written: this board is a node, and plain HTTP proves nothing about who answers; --trust-http takes it all the same"
         : null;
 
     /// <summary>Gives the server this board's key, and asks again.</summary>

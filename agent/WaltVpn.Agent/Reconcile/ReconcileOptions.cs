@@ -114,7 +114,8 @@ internal sealed record ReconcileOptions
         {
             ("--server" or "--server-type" or "--key-type" or "--image" or "--programmer" or "--firmware" or "--configuration" or "--state", null or "") =>
                 (default(ReconcileOptions), $"{name} needs a value"),
-            ("--server", _) => IsServer(value!, out var server) ? (this with { Server = server }, null) : (null, $"--server {value}: expected http://HOST[:PORT]"),
+            ("--server", _) when IsServer(value!, out var server) => (this with { Server = server }, null),
+            ("--server", _) => (null, $"--server {value}: expected http://HOST[:PORT]"),
             ("--server-type", "walt" or "waltvpn") => (this with { IsWalt = value == "walt" }, null),
             ("--server-type", _) => (null, $"--server-type {value}: expected walt or waltvpn"),
             ("--key-type", Ed25519) => (this with { RequestedKeyType = KeyType.Ed25519 }, null),

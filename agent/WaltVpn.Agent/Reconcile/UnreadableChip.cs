@@ -28,7 +28,7 @@ internal static class UnreadableChip
         return RsaPublicKey.TryFromBinary(bootKey, out var key) ? image.With(EepromFiles.PublicKey, key.ToBinary()) : image;
     }
 
-    /// <summary>The same with the CA's certificate, when the configuration names it by its hash: then it is in the chip, or the board would not have started.</summary>
+    /// <summary>The same with the CA's certificate, when the configuration names it by its hash: the two are only written together.</summary>
     public static EepromImage AssumeAuthority(EepromImage image, byte[]? authority)
     {
         if (authority is null) return image;

@@ -134,7 +134,11 @@ internal sealed class WaltServer : IDisposable
         var boundary = "--" + request.ContentType!.Split("boundary=")[1];
         var parts = body.Split(boundary);
         if (request.Url!.AbsolutePath != "/walt-vpn/enroll" || parts is not ["", var part, "--\r\n"]
-            || !part.StartsWith("\r\nContent-Disposition: form-data; name=\"ssh-pubkey\"\r\n\r\n", StringComparison.Ordinal)) return (400, "no ssh-pubkey"u8.ToArray());
+            || !part.StartsWith("\r\nContent-Disposition: form-data; name=\"ssh-pubkey\"\r\n\r\n", StringComparison.Ordinal))
+        {
+            return (400, "no ssh-pubkey"u8.ToArray());
+        }
+
         Posted.Add(part.Split("\r\n\r\n")[1].Trim());
         Certify();
         return (200, "OK"u8.ToArray());

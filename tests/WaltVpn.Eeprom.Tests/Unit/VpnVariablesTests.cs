@@ -138,10 +138,12 @@ public sealed class VpnVariablesTests : IDisposable
         VpnVariables.ReadFrom(config)!.Entrypoints.ShouldBe(variables.Entrypoints);
         (variables with { Entrypoints = null }).WriteTo(config).ToBytes().ShouldBe((variables with { Entrypoints = null }).WriteTo(BootConfig.Empty).ToBytes());
         var damaged = Encoding.ASCII.GetString(config.ToBytes()).Replace(variables.Entrypoints!, "a:0", StringComparison.Ordinal);
-        Should.Throw<EepromException>(() => VpnVariables.ReadFrom(BootConfig.Parse(Encoding.ASCII.GetBytes(damaged)))).Message.ShouldContain("WALTVPN_ENTRYPOINTS");
+        var reading = Should.Throw<EepromException>(() => VpnVariables.ReadFrom(BootConfig.Parse(Encoding.ASCII.GetBytes(damaged))));
+        reading.Message.ShouldContain("WALTVPN_ENTRYPOINTS");
         foreach (var wrong in (string[])["", "a,", "a b", "a:0", "-a", "a:22\nSIGNED_BOOT=1"])
         {
-            Should.Throw<EepromException>(() => (variables with { Entrypoints = wrong }).WriteTo(BootConfig.Empty), wrong).Fault.ShouldBe(EepromFault.BadConfig);
+            var writing = Should.Throw<EepromException>(() => (variables with { Entrypoints = wrong }).WriteTo(BootConfig.Empty), wrong);
+            writing.Fault.ShouldBe(EepromFault.BadConfig);
         }
     }
 

@@ -31,6 +31,7 @@ public sealed class ImageFileStoreTests : IDisposable
     {
         var store = new ImageFileStore(_folder.At("none/pieeprom.bin"));
         (await Should.ThrowAsync<FlashException>(() => store.Read(TestContext.Current.CancellationToken))).Message.ShouldContain("cannot be read");
-        (await Should.ThrowAsync<FlashException>(() => store.Write([1], TestContext.Current.CancellationToken))).Message.ShouldContain("holds what it held before");
+        var writing = await Should.ThrowAsync<FlashException>(() => store.Write([1], TestContext.Current.CancellationToken));
+        writing.Message.ShouldContain("holds what it held before");
     }
 }

@@ -89,7 +89,7 @@ public sealed class RandomSettingsTests
 
     private static DesiredSettings Entrypoints(Random random, DesiredSettings settings)
     {
-        SshEntrypoint[] places = [.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => new SshEntrypoint(Name(random), random.Next(3) == 0 ? 2222 : 22)).Distinct()];
+        var places = Enumerable.Range(0, 1 + random.Next(3)).Select(_ => new SshEntrypoint(Name(random), random.Next(3) == 0 ? 2222 : 22)).Distinct().ToList();
         string[] names = [.. places.Select(KnownHosts.NameOf), "server.walt"];
         return settings with { Entrypoints = places, HostNames = names, HostKeys = Keys(random, names) };
     }

@@ -1,4 +1,4 @@
-namespace WaltVpn.Agent.Reconcile;
+namespace WaltVpn.Agent.Board;
 
 /// <summary>Why the configuration that a board started with cannot be had.</summary>
 internal enum LiveConfigAbsence

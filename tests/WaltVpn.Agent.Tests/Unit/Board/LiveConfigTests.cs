@@ -1,10 +1,10 @@
 using System.Text;
 using Shouldly;
-using WaltVpn.Agent.Reconcile;
+using WaltVpn.Agent.Board;
 using WaltVpn.Agent.Tests.Reconcile;
 using Xunit;
 
-namespace WaltVpn.Agent.Tests.Unit.Reconcile;
+namespace WaltVpn.Agent.Tests.Unit.Board;
 
 /// <summary>Folders laid out like /sys of a Raspberry Pi 5, with the links the kernel makes.</summary>
 public sealed class LiveConfigTests : IDisposable

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using WaltVpn.Eeprom;
 
-namespace WaltVpn.Agent.Reconcile;
+namespace WaltVpn.Agent.Board;
 
 /// <summary>The bootloader configuration that a board started with. The firmware leaves it in memory and names the place in the device tree;
 /// the kernel's driver nvmem-rmem makes a file of it. It stays what it is until the next start, whatever is written meanwhile.</summary>
@@ -64,7 +64,8 @@ internal abstract record LiveConfig
     {
         const uint CustomerKeyInOtp = 1 << 3;
         var file = Path.Combine(root, DeviceTree, "chosen/bootloader/signed");
-        return File.Exists(file) && File.ReadAllBytes(file) is { Length: sizeof(uint) } bits && (BinaryPrimitives.ReadUInt32BigEndian(bits) & CustomerKeyInOtp) != 0;
+        if (!File.Exists(file) || File.ReadAllBytes(file) is not { Length: sizeof(uint) } bits) return false;
+        return (BinaryPrimitives.ReadUInt32BigEndian(bits) & CustomerKeyInOtp) != 0;
     }
 
     private static Absent? NoEeprom(string tree)
@@ -91,7 +92,8 @@ internal abstract record LiveConfig
         return Directory.Exists(node) ? node : null;
     }
 
-    /// <summary>The device whose <c>of_node</c> link leads to the node. The device's own entry is a link too, and links are relative to where they lie.</summary>
+    /// <summary>The device whose <c>of_node</c> link leads to the node. The device's own entry is a link too, and links are relative to where they
+    /// lie.</summary>
     private static string? FindDevice(string devices, string node)
     {
         if (!Directory.Exists(devices)) return null;
