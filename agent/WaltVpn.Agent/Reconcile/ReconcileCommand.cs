@@ -62,7 +62,7 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
         }
 
         using var journal = options.State is { } folder ? ChangeJournal.Open(folder, BootId()) : null;
-        var store = BootloaderStores.Open(options);
+        var store = StoreOption.Open(options);
         if (options.RollBack) return await RollBack(journal!, store, stopping);
         // Before the server is asked for anything: a board that cannot be written is not enrolled.
         var content = await store.Read(stopping);

@@ -32,6 +32,10 @@ internal static class HttpExchange
         {
             throw new HttpException($"{what}: no answer within {deadline.TotalSeconds:0} s; is the server reachable from here?");
         }
+        catch (SocketException failure) when (failure.SocketErrorCode is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData)
+        {
+            throw new HttpException($"{what}: the name cannot be looked up here; is this the platform's network, or the tunnel up?", failure);
+        }
         catch (Exception failure) when (failure is SocketException or FormatException || (failure is IOException && failure is not HttpException))
         {
             throw new HttpException($"{what}: {failure.Message}", failure);

@@ -24,7 +24,7 @@ internal sealed class WaltHttpClient(Uri server, TimeSpan deadline, Cancellation
     {
         var answer = await HttpExchange.Send(Server, Enroll, new MultipartForm("ssh-pubkey", key.Line), deadline, stopping);
         var text = Text(Enroll, Expect(Enroll, answer)).Trim();
-        if (text != "OK") throw new HttpException($"POST {Enroll}: the server answered '{Printable(text)}' instead of OK");
+        if (text != "OK") throw Wrong(Enroll, $"the server answered '{Printable(text)}' instead of OK");
     }
 
     /// <summary>A setting, without spaces and line ends around it; empty when the server has none for this board.</summary>
@@ -45,19 +45,21 @@ internal sealed class WaltHttpClient(Uri server, TimeSpan deadline, Cancellation
         return Expect(path, answer) is { Length: > 0 } body ? body : null;
     }
 
-    private static byte[] Expect(string path, HttpAnswer answer) => answer.Status == 200
+    private byte[] Expect(string path, HttpAnswer answer) => answer.Status == 200
         ? answer.Body
-        : throw new HttpException($"{path}: the server refused with status {answer.Status}: {Printable(Encoding.Latin1.GetString(answer.Body).Trim())}");
+        : throw Wrong(path, $"the server refused with status {answer.Status}: {Printable(Encoding.Latin1.GetString(answer.Body).Trim())}");
 
-    private static string Text(string path, byte[] body)
+    private string Text(string path, byte[] body)
     {
         if (body.AsSpan().ContainsAnyExceptInRange((byte)'\t', (byte)'~') || body.AsSpan().ContainsAnyInRange((byte)0x0e, (byte)0x1f))
         {
-            throw new HttpException($"{path}: the answer is no ASCII text");
+            throw Wrong(path, "the answer is no ASCII text");
         }
 
         return Encoding.ASCII.GetString(body);
     }
+
+    private HttpException Wrong(string path, string reason) => new($"http://{Server.Authority}{path}: {reason}");
 
     /// <summary>Foreign text for the log: one line, printable, not too long.</summary>
     internal static string Printable(string text)

@@ -168,6 +168,10 @@ public sealed class ReconcileCommandTests : IDisposable
         Image.ShouldBe(before);
     }
 
+    [Fact]
+    public async Task ANameThatNobodyKnowsIsSaid() => (await Run("/", 1, "--server", "http://server.invalid", "--image", _folder.At("pieeprom.bin")))
+        .ShouldContain("GET http://server.invalid/walt-vpn/node-conf/ssh-entrypoint: the name cannot be looked up here");
+
     [Theory]
     [InlineData("ssh-entrypoint")]
     [InlineData("http-entrypoint")]
