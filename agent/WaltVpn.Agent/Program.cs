@@ -1,17 +1,24 @@
 using WaltVpn.Agent.Network;
+using WaltVpn.Agent.Reconcile;
 
 namespace WaltVpn.Agent;
 
-/// <summary>One executable, two duties: init of the node's initramfs, and udhcpc's event script.</summary>
+/// <summary>One executable, three duties: init of the node's initramfs, udhcpc's event script, and, in an operating system, <c>reconcile</c>.</summary>
 internal static class Program
 {
     private static int Main(string[] arguments)
     {
         if (Path.GetFileName(Environment.GetCommandLineArgs()[0]) == DhcpEvent.ProgramName && arguments is [var kind, ..]) return DhcpEvent.Send(kind);
         if (Environment.ProcessId == 1) return Boot.Run();
+        if (arguments is ["reconcile", .. var words])
+        {
+            return ReconcileCommand.Run(words, "/", TimeProvider.System, Console.Out, Console.Error).GetAwaiter().GetResult();
+        }
+
         Console.Error.WriteLine("""
             waltvpn-agent is the init of a WaltVpn image: the kernel starts it, nobody else does.
             To make an image that holds it: waltvpn-image sd --help
+            To make a board's EEPROM follow the server's settings: waltvpn-agent reconcile --help
             """);
         return 2;
     }

@@ -40,6 +40,7 @@ internal static class BootVariables
         ["HTTP_CACERT_HASH"] = value => value.Length == 64 && value.All(char.IsAsciiHexDigit) ? null : "64 hexadecimal digits, the SHA-256 of cacert.der",
         [VpnVariables.MacName] = value => MacAddress.TryParse(value, out _) ? null : "the MAC address of a station, like 52:54:00:12:34:56",
         [VpnVariables.EntrypointName] = value => VpnVariables.IsEntrypoint(value) ? null : $"a host name ({HostName}) or an IP address; no port",
+        [VpnVariables.EntrypointsName] = value => VpnVariables.IsEntrypoints(value) ? null : "HOST:PORT, several joined by commas",
         [VpnVariables.BootModeName] = value =>
             value is VpnVariables.Enforced or VpnVariables.Permissive ? null : $"{VpnVariables.Enforced} or {VpnVariables.Permissive}",
     };

@@ -7,10 +7,15 @@ namespace WaltVpn.Eeprom;
 /// <remarks>docs/eeprom.md "A node's variables". Names and forms are WalT's, so that its nodes and ours read each other's.</remarks>
 public sealed record VpnVariables
 {
-    internal const string MacName = "WALT_VPN_MAC";
+    /// <summary>The variable without which a board is no node.</summary>
+    public const string MacName = "WALT_VPN_MAC";
+
+    /// <summary>The variable that holds the secrets.</summary>
+    public const string CredentialsName = "WALT_VPN_CREDS";
+
     internal const string EntrypointName = "WALT_VPN_ENTRYPOINT";
+    internal const string EntrypointsName = "WALTVPN_ENTRYPOINTS";
     internal const string BootModeName = "WALT_VPN_BOOT_MODE";
-    internal const string CredentialsName = "WALT_VPN_CREDS";
     internal const string Enforced = "enforced";
     internal const string Permissive = "permissive";
 
@@ -27,6 +32,10 @@ public sealed record VpnVariables
 
     /// <summary>Where SSH is answered: a host name or an IP address, no port.</summary>
     public required string Entrypoint { get; init; }
+
+    /// <summary>All places where SSH is answered, <c>host:port</c> joined by commas, the first on <see cref="Entrypoint"/>'s host; null: only there, on port
+    /// 22. Ours: WalT's nodes do not know the variable.</summary>
+    public string? Entrypoints { get; init; }
 
     public required VpnBootMode BootMode { get; init; }
 
@@ -56,6 +65,7 @@ public sealed record VpnVariables
         {
             Mac = MacAddress.Parse(mac),
             Entrypoint = config.Find(EntrypointName)!,
+            Entrypoints = FindEntrypoints(config),
             BootMode = config.Find(BootModeName) == Enforced ? VpnBootMode.Enforced : VpnBootMode.Permissive,
             HttpHost = config.Find(HttpHostName)!,
             HttpPath = config.Find(HttpPathName)!,
@@ -88,8 +98,18 @@ public sealed record VpnVariables
             throw new EepromException(EepromFault.BadConfig, $"{HttpPathName} must be letters, digits and ./_~-, like walt-vpn/per-ip/10-0-0-1");
         }
 
-        foreach (var (name, _) in variables.Append((InstallAtPowerOnName, ""))) RefuseOtherPlaces(config, name);
-        return variables.Aggregate(config.Without(InstallAtPowerOnName), (result, variable) => result.With(variable.Name, variable.Value));
+        foreach (var (name, _) in variables.Append((InstallAtPowerOnName, "")).Append((EntrypointsName, ""))) RefuseOtherPlaces(config, name);
+        var written = variables.Aggregate(config.Without(InstallAtPowerOnName), (result, variable) => result.With(variable.Name, variable.Value));
+        return Entrypoints is null ? written.Without(EntrypointsName) : written.With(EntrypointsName, Entrypoints);
+    }
+
+    internal static bool IsEntrypoints(string text) => text.Split(',').All(entry => SshEntrypoint.TryParse(entry, out _));
+
+    private static string? FindEntrypoints(BootConfig config)
+    {
+        var value = config.Find(EntrypointsName);
+        if (value is not null) BootVariables.Check(EntrypointsName, value);
+        return value;
     }
 
     internal static bool IsEntrypoint(string text) =>

@@ -30,11 +30,7 @@ internal sealed record NodeKey(string PrivateKeyPath, string PublicKey)
     /// <remarks>docs/security.md NODE-7. Mixing claims no entropy, so foreign bytes can do no harm.</remarks>
     public static async Task<NodeKey> Make(StatePartition state, ReadOnlyMemory<byte> serverNonce)
     {
-        if (File.Exists("/dev/hwrng")) RandomPool.MixIn(FromHardware());
-        RandomPool.MixIn(serverNonce.Span);
-        // Blocks until the kernel's generator is seeded; then what was mixed in goes into the very next key.
-        GetRandom.Fill(stackalloc byte[1]);
-        RandomPool.Reseed();
+        PrepareGenerator(serverNonce.Span);
         const string Directory = "/run/walt-vpn/new-key";
         System.IO.Directory.CreateDirectory(Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var fresh = Path.Combine(Directory, FileName);
@@ -49,6 +45,15 @@ internal sealed record NodeKey(string PrivateKeyPath, string PublicKey)
         });
         System.IO.Directory.Delete(Directory, recursive: true);
         return Stored(state) ?? throw new StageException("the new key cannot be read back from the state partition.");
+    }
+
+    /// <summary>Waits until the kernel's generator is seeded; then what is mixed in, from the hardware and from outside, goes into the very next key.</summary>
+    internal static void PrepareGenerator(ReadOnlySpan<byte> serverNonce)
+    {
+        if (File.Exists("/dev/hwrng")) RandomPool.MixIn(FromHardware());
+        RandomPool.MixIn(serverNonce);
+        GetRandom.Fill(stackalloc byte[1]);
+        RandomPool.Reseed();
     }
 
     /// <summary>Signs a text as SSHSIG.</summary>

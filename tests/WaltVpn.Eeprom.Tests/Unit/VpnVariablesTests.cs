@@ -130,6 +130,24 @@ public sealed class VpnVariablesTests : IDisposable
     }
 
     [Fact]
+    public async Task SeveralEntrypointsHaveAVariableOfTheirOwnWhichGoesWithThem()
+    {
+        var variables = await MakeAsync(VpnBootMode.Permissive) with { Entrypoints = "ssh.example.org:2222,[2001:db8::1]:22" };
+        var config = variables.WriteTo(BootConfig.Empty);
+        config.Find("WALTVPN_ENTRYPOINTS").ShouldBe("ssh.example.org:2222,[2001:db8::1]:22");
+        VpnVariables.ReadFrom(config)!.Entrypoints.ShouldBe(variables.Entrypoints);
+        (variables with { Entrypoints = null }).WriteTo(config).ToBytes().ShouldBe((variables with { Entrypoints = null }).WriteTo(BootConfig.Empty).ToBytes());
+        var damaged = Encoding.ASCII.GetString(config.ToBytes()).Replace(variables.Entrypoints!, "a:0", StringComparison.Ordinal);
+        var reading = Should.Throw<EepromException>(() => VpnVariables.ReadFrom(BootConfig.Parse(Encoding.ASCII.GetBytes(damaged))));
+        reading.Message.ShouldContain("WALTVPN_ENTRYPOINTS");
+        foreach (var wrong in (string[])["", "a,", "a b", "a:0", "-a", "a:22\nSIGNED_BOOT=1"])
+        {
+            var writing = Should.Throw<EepromException>(() => (variables with { Entrypoints = wrong }).WriteTo(BootConfig.Empty), wrong);
+            writing.Fault.ShouldBe(EepromFault.BadConfig);
+        }
+    }
+
+    [Fact]
     public async Task ABoardIsANodeWhenItHasAMacAndThenEverything()
     {
         VpnVariables.ReadFrom(BootConfig.Empty).ShouldBeNull();

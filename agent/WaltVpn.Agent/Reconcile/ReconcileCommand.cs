@@ -1,0 +1,216 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using WaltVpn.Agent.Board;
+using WaltVpn.Agent.Enrollment;
+using WaltVpn.Agent.Flash;
+using WaltVpn.Agent.OpenSsh;
+using WaltVpn.Agent.WaltHttp;
+using WaltVpn.Eeprom;
+using WaltVpn.Linux;
+using WaltVpn.Protocol;
+
+namespace WaltVpn.Agent.Reconcile;
+
+/// <summary><c>waltvpn-agent reconcile</c>: asks the server, compares, and writes once when something differs.</summary>
+/// <remarks>docs/eeprom.md "Following the server".</remarks>
+/// <param name="root"><c>/</c>, or a folder laid out like it.</param>
+/// <param name="output">What was found and done.</param>
+/// <param name="error">Why it was not.</param>
+internal sealed class ReconcileCommand(ReconcileOptions options, string root, TimeProvider time, TextWriter output, TextWriter error)
+{
+    // What a shell reports for a program that SIGINT ended: 128 and the signal's number.
+    private const int Stopped = 130;
+    private static readonly TimeSpan _requestDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _beforeNextTry = TimeSpan.FromMinutes(1);
+
+    /// <summary>Runs the command line.</summary>
+    /// <param name="words">After <c>reconcile</c>.</param>
+    /// <returns>One of <see cref="ReconcileExit"/>.</returns>
+    public static async Task<int> Run(IReadOnlyList<string> words, string root, TimeProvider time, TextWriter output, TextWriter error)
+    {
+        if (!ReconcileOptions.TryParse(words, out var options, out var mistake))
+        {
+            await error.WriteLineAsync($"waltvpn-agent reconcile: {mistake}");
+            return ReconcileExit.Usage;
+        }
+
+        if (options.ShowHelp)
+        {
+            await output.WriteLineAsync(ReconcileOptions.Help);
+            return ReconcileExit.Done;
+        }
+
+        using var stopping = new CancellationTokenSource();
+        void Stop(PosixSignalContext signal)
+        {
+            // A chip that is being written is finished first: whoever waits for the write decides.
+            signal.Cancel = true;
+            stopping.Cancel();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        try
+        {
+            return await new ReconcileCommand(options, root, time, output, error).Run(stopping.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            await error.WriteLineAsync("waltvpn-agent reconcile: stopped; the board's bootloader is as before");
+            return Stopped;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FlashException or EepromException or StageException
+            or ErrnoException)
+        {
+            await error.WriteLineAsync($"waltvpn-agent reconcile: {failure.Message}");
+            return ReconcileExit.Failed;
+        }
+    }
+
+    private async Task<int> Run(CancellationToken stopping)
+    {
+        var (live, absence) = ReadLive();
+        if (absence is { Why: LiveConfigAbsence.NotARaspberryPi or LiveConfigAbsence.NoBootEeprom } && options.Image is null)
+        {
+            return Say(ReconcileExit.Done, $"nothing to do: {absence.Reason}");
+        }
+
+        if (options.Image is null && LiveConfig.NeedsSignedConfig(root))
+        {
+            throw new FlashException("this board has its owner's key burnt in and starts with signed configurations only: make them where that key is");
+        }
+
+        using var journal = options.State is { } folder ? ChangeJournal.Open(folder, BootId()) : null;
+        var store = await StoreOption.Open(options, root, new CommandLog(output, error), stopping);
+        if (options.RollBack) return await RollBack(journal!, store, stopping);
+        // Before the server is asked for anything: a board that cannot be written is not enrolled.
+        var content = await store.Read(stopping);
+        var image = content is not null ? EepromImage.Parse(content)
+            : UnreadableChip.Assume(options.Firmware is { } firmware ? File.ReadAllBytes(firmware) : null, live, LiveConfig.ReadBootKey(root));
+        if (options.Image is not null && options.Configuration is null) live = BootConfig.Parse(image.Read(EepromFiles.BootConfig));
+        if (live is null && absence is not null) await output.WriteLineAsync($"what the board started with is not known: {absence.Reason}");
+        return await Follow(live, image, isAssumed: content is null, store, journal, stopping);
+    }
+
+    /// <param name="isAssumed">The chip could not be read: the image is what must be in it.</param>
+    private async Task<int> Follow(
+        BootConfig? live, EepromImage image, bool isAssumed, IBootloaderStore store, ChangeJournal? journal, CancellationToken stopping)
+    {
+        var server = new WaltHttpClient(options.Server, _requestDeadline, stopping);
+        if (await WaltSettings.Fetch(server, options.IsWalt, stopping) is not { } settings)
+        {
+            return Say(ReconcileExit.Done, $"nothing to do: {options.Server} has no complete VPN configuration");
+        }
+
+        if (isAssumed) image = UnreadableChip.AssumeAuthority(image, settings.CaCertificate);
+        var config = BootConfig.Parse(image.Read(EepromFiles.BootConfig));
+        if (!options.DryRun && journal?.Confirm(live ?? config, isLive: live is not null) == true)
+        {
+            Say(0, "the board has started with what was written last; the image of before is not kept any more");
+        }
+
+        var stored = StoredNode.Read(config);
+        var hadIdentity = stored.Credentials is not null;
+        var need = EnrollmentNeed.Decide(stored, journal?.UnusedKey, settings.Mac, settings.Certificate);
+        var key = need.Key;
+        if (need.Reason is { } reason)
+        {
+            Say(0, $"enrolment: {reason}");
+            if (Withhold(hadIdentity) is { } why) return Say(ReconcileExit.Withheld, why);
+            (key, settings) = await Enroll(server, key, journal, stopping);
+        }
+
+        var result = Reconciliation.Compare(live, image, settings.ForNode(), key!, time.GetUtcNow());
+        if (result is not ReconcileResult.Change change)
+        {
+            var same = live is null || live.ToBytes().AsSpan().SequenceEqual(image.Read(EepromFiles.BootConfig));
+            var follower = same ? "the board follows the server" : "the chip follows the server, the board at its next start";
+            return Say(ReconcileExit.Done, $"nothing to do: {follower}");
+        }
+
+        foreach (var difference in change.Differences) Say(0, difference);
+        if (Withhold(hadIdentity) is { } withheld) return Say(ReconcileExit.Withheld, withheld);
+        return await Write(image, change.Image, store, journal, stopping);
+    }
+
+    /// <summary>Why nothing may be changed; null: it may.</summary>
+    private string? Withhold(bool hadIdentity) => options.DryRun ? "not written: --dry-run"
+        : hadIdentity && !options.TrustHttp
+            ? "not written: this board is a node, and plain HTTP proves nothing about who answers; --trust-http takes it all the same"
+        : null;
+
+    /// <summary>Gives the server this board's key, and asks again.</summary>
+    private async Task<(Secret Key, WaltSettings Settings)> Enroll(WaltHttpClient server, Secret? known, ChangeJournal? journal, CancellationToken stopping)
+    {
+        var key = known ?? await FreshKey.Make(options.KeyType);
+        if (known is null) journal?.Keep(key);
+        if (!SshPublicKey.TryReadFrom(key, out var half)) throw new StageException("the key that was kept is damaged; remove node-key from the state folder.");
+        await server.PostKey(half);
+        Say(0, $"enrolled at {options.Server} with key {half.Fingerprint}");
+        var settings = await WaltSettings.Fetch(server, options.IsWalt, stopping)
+            ?? throw new StageException("the server took the key, and has no complete VPN configuration any more; run this again.");
+        return (key, settings);
+    }
+
+    private async Task<int> Write(EepromImage before, EepromImage after, IBootloaderStore store, ChangeJournal? journal, CancellationToken stopping)
+    {
+        var waits = false;
+        if (journal?.Refuse(after, out waits) is { } refusal)
+        {
+            return waits ? Say(ReconcileExit.Done, $"nothing to do: {refusal}") : Say(ReconcileExit.Withheld, $"not written: {refusal}");
+        }
+
+        journal?.Begin(before, after);
+        var outcome = await WriteWhole(store, after, stopping);
+        journal?.Written(after);
+        return Say(ReconcileExit.Done, outcome switch
+        {
+            FlashOutcome.Written => "written and read back; the board uses it from its next start on",
+            FlashOutcome.AtNextStart => "put beside the boot files; the board writes it at its next start",
+        });
+    }
+
+    /// <summary>A chip that was left half written is written again, for as long as the board is on: there is nothing better that it could do.</summary>
+    private async Task<FlashOutcome> WriteWhole(IBootloaderStore store, EepromImage image, CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                return await store.Write(image.Bytes.ToArray(), stopping);
+            }
+            catch (FlashException failure) when (failure.Chip == ChipContent.Neither)
+            {
+                await error.WriteLineAsync(failure.Message);
+                await Task.Delay(_beforeNextTry, time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task<int> RollBack(ChangeJournal journal, IBootloaderStore store, CancellationToken stopping)
+    {
+        var previous = EepromImage.Parse(journal.ReadPrevious());
+        if (options.DryRun) return Say(ReconcileExit.Withheld, "not written: --dry-run");
+        await WriteWhole(store, previous, stopping);
+        journal.RolledBack();
+        return Say(ReconcileExit.Done, "the image of before is written and read back; the settings since are not written again until the server changes them");
+    }
+
+    private (BootConfig? Config, LiveConfig.Absent? Absence) ReadLive()
+    {
+        if (options.Configuration is { } file) return (BootConfig.Parse(File.ReadAllBytes(file)), null);
+        return LiveConfig.Read(root) switch
+        {
+            LiveConfig.Found found => (found.Config, null),
+            var other => (null, (LiveConfig.Absent)other),
+        };
+    }
+
+    private string BootId() => File.ReadAllText(Path.Combine(root, "proc/sys/kernel/random/boot_id"), Encoding.ASCII).Trim();
+
+    private int Say(int status, string text)
+    {
+        (status is ReconcileExit.Done ? output : error).WriteLine(text);
+        return status;
+    }
+}

@@ -1,0 +1,34 @@
+using WaltVpn.Agent.OpenSsh;
+using WaltVpn.Eeprom;
+using WaltVpn.Protocol;
+
+namespace WaltVpn.Agent.Reconcile;
+
+/// <summary>Who a board is by its own configuration. Damage is no error here: such a board has no identity, and gets a new one.</summary>
+/// <param name="Mac">VPN MAC address; null when it has none, or an unreadable one.</param>
+/// <param name="Credentials">Whole, and the certificate is for the private key; else null.</param>
+/// <param name="Key">Public half of the key in them.</param>
+/// <param name="Problem">Why there are no credentials; for the log, without secrets.</param>
+internal sealed record StoredNode(MacAddress? Mac, VpnCredentials? Credentials, SshPublicKey? Key, string Problem)
+{
+    /// <summary>Looks at a configuration; never fails.</summary>
+    public static StoredNode Read(BootConfig config)
+    {
+        MacAddress? mac = MacAddress.TryParse(config.Find(VpnVariables.MacName), out var address) ? address : null;
+        if (config.Find(VpnVariables.CredentialsName) is not { Length: > 0 } packed) return Nobody("the board is no node yet");
+        if (mac is null) return Nobody($"it has {VpnVariables.CredentialsName} and no {VpnVariables.MacName} that can be read");
+        try
+        {
+            var credentials = VpnCredentials.Unpack(packed);
+            if (!SshPublicKey.TryReadFrom(credentials.PrivateKey, out var key)) return Nobody("its private key is damaged, or of a kind that nodes do not use");
+            if (!NodeCertificate.TryParse(credentials.Certificate, out var certificate)) return Nobody("its certificate is damaged");
+            return certificate.Key == key ? new StoredNode(mac, credentials, key, "") : Nobody("its certificate is not for its private key");
+        }
+        catch (EepromException damage)
+        {
+            return Nobody(damage.Message);
+        }
+
+        StoredNode Nobody(string problem) => new(mac, null, null, problem);
+    }
+}
