@@ -30,8 +30,9 @@ internal sealed record SubmittedKey(NodePublicKey? Key, string? Refusal)
                 _ => new SubmittedKey(null, $"the field {Field} is there more than once"),
             };
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or (IOException and not BadHttpRequestException))
         {
+            // The second: it ends before its last boundary.
             return new SubmittedKey(null, "the body is not multipart/form-data");
         }
     }
