@@ -73,7 +73,8 @@ internal static class RequestCommands
     [
         ("request", Number(request)), ("state", Word(request.State)), ("model", request.Model), ("serial", request.Serial), ("mac", request.Mac.ToString()),
         ("key", request.Fingerprint),
-        ("legacy", request.Legacy ? "yes: asked by WalT's HTTP protocol, its key is not proved" : null), ("source", request.Source), ("first asked", $"{request.FirstAsked:u}"), ("last asked", $"{request.LastAsked:u}"),
+        ("legacy", request.Legacy ? "yes: asked by WalT's HTTP protocol, its key is not proved" : null),
+        ("source", request.Source), ("first asked", $"{request.FirstAsked:u}"), ("last asked", $"{request.LastAsked:u}"),
         ("decided by", request.DecidedBy), ("WARNING", request.Warning),
     ];
 

@@ -30,10 +30,11 @@ internal static class BootFilesApi
     /// <summary>For WalT's boards: the node is the one that enrolled from an address last. Any other text is the same 404.</summary>
     public static void MapLegacyBootFiles(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods(Protocol.Routes.LegacyPerIp + "/{dashed}/boot.sig", Reading, (string dashed, HttpContext http, Database database, ServedPairs served) =>
+        var address = routes.MapGroup(Protocol.Routes.LegacyPerIp + "/{dashed}");
+        address.MapMethods("/boot.sig", Reading, (string dashed, HttpContext http, Database database, ServedPairs served) =>
             Signature(NodeOf(dashed, database), http, database, served));
-        routes.MapMethods(
-            Protocol.Routes.LegacyPerIp + "/{dashed}/boot.img",
+        address.MapMethods(
+            "/boot.img",
             Reading,
             (string dashed, HttpContext http, Database database, ServedPairs served, ServerSettings settings) =>
                 Image(NodeOf(dashed, database), http, database, served, settings));

@@ -40,7 +40,9 @@ internal sealed record NodePublicKey
     public static bool TryParse(string text, [NotNullWhen(true)] out NodePublicKey? key, [NotNullWhen(false)] out string? refusal) =>
         TryParse(text, out key, out refusal, TypeName);
 
-    /// <summary>Like <see cref="TryParse(string, out NodePublicKey?, out string?)"/>, and takes a P-384 key too: of WalT's boards, or of our own database.</summary>
+    /// <summary>
+    /// Like <see cref="TryParse(string, out NodePublicKey?, out string?)"/>, and takes a P-384 key too: of WalT's boards, or of our own database.
+    /// </summary>
     public static bool TryParseAny(string text, [NotNullWhen(true)] out NodePublicKey? key, [NotNullWhen(false)] out string? refusal) =>
         TryParse(text, out key, out refusal, TypeName, LegacyTypeName);
 

@@ -18,7 +18,8 @@ internal static class Faces
         var face = http.Features.GetRequiredFeature<FaceOfConnection>().Face;
         if (http.GetEndpoint()?.Metadata.GetMetadata<RouteFaces>()?.Faces.Contains(face) is true) await Answer(http, face, next);
         else http.Response.StatusCode = StatusCodes.Status404NotFound;
-        if (face == Face.Lan && http.Response is { StatusCode: StatusCodes.Status404NotFound, HasStarted: false }) await LanErrors.NotFound().ExecuteAsync(http);
+        var isUnknown = http.Response is { StatusCode: StatusCodes.Status404NotFound, HasStarted: false };
+        if (face == Face.Lan && isUnknown) await LanErrors.NotFound().ExecuteAsync(http);
     });
 
     private static async Task Answer(HttpContext http, Face face, RequestDelegate next)

@@ -63,14 +63,22 @@ internal static class Listeners
     /// <summary>A TCP socket of our own.</summary>
     private static Socket Open(IPEndPoint endPoint, ServerSettings settings)
     {
-        // "All addresses" and one of them, on one port: the kernel gives each connection to the socket that names its address (ip(7), SO_REUSEPORT).
-        if (settings.Lan is not { } lan || lan.EndPoint.Port != settings.Http.Port) return SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
         const int SOL_SOCKET = 1, SO_REUSEPORT = 15;
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        if (endPoint.Address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
-        socket.SetRawSocketOption(SOL_SOCKET, SO_REUSEPORT, BitConverter.GetBytes(1));
-        socket.Bind(endPoint);
-        return socket;
+        try
+        {
+            if (endPoint.Address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
+            // "All addresses" and one of them, on one port: the kernel gives each connection to the socket that names its address (socket(7)).
+            if (settings.Lan?.EndPoint.Port == settings.Http.Port) socket.SetRawSocketOption(SOL_SOCKET, SO_REUSEPORT, BitConverter.GetBytes(1));
+            socket.Bind(endPoint);
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            var key = endPoint.Equals(settings.Lan?.EndPoint) ? "lan" : "http";
+            throw new SettingsException($"cannot listen on {endPoint} ({key} in server.yaml): {e.Message}. See: ip address; ss -tln");
+        }
     }
 
     /// <summary>A port below 1024 that systemd opened for us (sd_listen_fds(3)): the LAN face's is named <c>lan</c>, the public one is the other.</summary>
@@ -82,12 +90,18 @@ internal static class Listeners
         var names = (Environment.GetEnvironmentVariable("LISTEN_FDNAMES") ?? "").Split(':');
         var isLan = endPoint.Equals(settings.Lan?.EndPoint);
         if (settings.Lan is null && names.Contains(LanName))
-            throw new SettingsException("waltvpnd-lan.socket is active and server.yaml has no lan.address; set it, or: systemctl disable --now waltvpnd-lan.socket");
+        {
+            throw new SettingsException(
+                "waltvpnd-lan.socket is active and server.yaml has no lan.address; set it, or: systemctl disable --now waltvpnd-lan.socket");
+        }
+
         var index = Array.FindIndex(names, name => (name == LanName) == isLan);
         if (index < 0) return null;
         var socket = new Socket(new SafeSocketHandle(FirstDescriptor + index, ownsHandle: true));
         if (!isLan || endPoint.Equals(socket.LocalEndPoint)) return socket;
-        throw new SettingsException($"waltvpnd-lan.socket listens on {socket.LocalEndPoint}, server.yaml says {endPoint}; make them agree: systemctl edit waltvpnd-lan.socket");
+        var held = socket.LocalEndPoint;
+        socket.Dispose();
+        throw new SettingsException($"waltvpnd-lan.socket listens on {held}, server.yaml says {endPoint}; make them agree: systemctl edit waltvpnd-lan.socket");
     }
 
     /// <summary>Removes the socket that a killed daemon left behind, but not a living one's.</summary>

@@ -1,7 +1,10 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using WaltVpn.Protocol;
 using WaltVpn.Server.BootFiles;
 using WaltVpn.Server.Enrollment;
+using WaltVpn.Server.HubLink;
 using WaltVpn.Server.Nodes;
 using WaltVpn.Server.Schema;
 using WaltVpn.Server.Settings;
@@ -19,7 +22,14 @@ internal static class LanEnrollmentApi
     public static void MapLanEnrollment(this IEndpointRouteBuilder routes) => routes.MapPost(Protocol.Routes.LegacyEnroll, Enroll);
 
     private static Task<IResult> Enroll(
-        HttpContext http, LanGate gate, ServerSettings settings, Database database, Admission admission, TimeProvider time, ILogger<LanGate> log) =>
+        HttpContext http,
+        LanGate gate,
+        ServerSettings settings,
+        Database database,
+        Admission admission,
+        HubControl hub,
+        TimeProvider time,
+        ILogger<LanGate> log) =>
         gate.Admit(http, async caller =>
         {
             if (settings.HttpEntrypoint is null)
@@ -36,8 +46,9 @@ internal static class LanEnrollmentApi
 
             if (submitted.Key is not { } key) return Refuse(log, caller, LanErrors.BadRequest(submitted.Refusal!));
             var claims = database.Read(db => NodeTable.OfMac(db, caller.Mac))?.Claims ?? new EnrollmentClaims(Model, "", caller.Mac);
-            var (answer, waitsAs) = await admission.Ask(key, claims, caller.Origin, http.RequestAborted);
-            if (answer.RetryAfterSeconds is { } seconds) http.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            var origin = await caller.Origin.OutsideTunnels(hub, http.RequestAborted);
+            var (answer, waitsAs) = await admission.Ask(key, claims, origin, http.RequestAborted);
+            if (answer.RetryAfterSeconds is { } seconds) http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
             return answer switch
             {
                 { Status: EnrollmentStatus.Accepted, Identity: { } identity } => Welcome(caller, identity, database, time, log),
@@ -52,7 +63,7 @@ internal static class LanEnrollmentApi
     {
         database.Decide(db => PerIpTable.Record(db, caller.Origin.Source, identity.NodeId, time.GetUtcNow()));
         log.Enrolled(caller.Origin.Source, caller.Mac, identity.Name);
-        return TypedResults.Text(Success, "text/plain", System.Text.Encoding.ASCII);
+        return TypedResults.Text(Success, "text/plain", Encoding.ASCII);
     }
 
     private static LanErrors Refuse(ILogger log, LanCaller caller, LanErrors error)

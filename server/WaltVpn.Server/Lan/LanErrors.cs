@@ -28,10 +28,11 @@ internal sealed record LanErrors(int Status, string Reason) : IResult
     /// <inheritdoc/>
     public Task ExecuteAsync(HttpContext httpContext)
     {
+        var view = new LanErrorView { Error = Reason, StatusCode = Status };
         var (type, text) = httpContext.Request.Headers["Prefer"].ToString() switch
         {
             "errors=text-only" => ("text/plain", Reason + "\n"),
-            "errors=json" => ("application/json", JsonSerializer.Serialize(new LanErrorView { Error = Reason, StatusCode = Status }, HttpJson.Default.LanErrorView)),
+            "errors=json" => ("application/json", JsonSerializer.Serialize(view, HttpJson.Default.LanErrorView)),
             _ => ("text/html", $"<!DOCTYPE html>\n<title>Error {Status}</title>\n<p>{WebUtility.HtmlEncode(Reason)}</p>\n"),
         };
         return Results.Text(text, type, Encoding.UTF8, Status).ExecuteAsync(httpContext);

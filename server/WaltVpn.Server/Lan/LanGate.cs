@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using WaltVpn.Protocol;
 using WaltVpn.Server.Enrollment;
-using WaltVpn.Server.HubLink;
 using WaltVpn.Server.Settings;
 
 namespace WaltVpn.Server.Lan;
@@ -9,7 +8,7 @@ namespace WaltVpn.Server.Lan;
 /// <summary>
 /// Tells who calls on the LAN face: by the TCP connection and the kernel's tables, and by nothing the caller says (docs/security.md LEG-2, LEG-4, HTTP-5).
 /// </summary>
-internal sealed class LanGate(ServerSettings settings, HubControl hub, ILogger<LanGate> log)
+internal sealed class LanGate(ServerSettings settings, ILogger<LanGate> log)
 {
     private const string ForwardedPrefix = "X-Forwarded";
 
@@ -23,13 +22,9 @@ internal sealed class LanGate(ServerSettings settings, HubControl hub, ILogger<L
     /// <summary>Answers a caller that is admitted; refuses any other with 403 and the reason.</summary>
     public async Task<IResult> Admit(HttpContext http, Func<LanCaller, Task<IResult>> answer)
     {
-        if (!TryRecognise(http, out var caller, out var refusal))
-        {
-            log.NotAdmitted(http.Connection.RemoteIpAddress, refusal);
-            return LanErrors.Forbidden(refusal);
-        }
-
-        return await answer(caller with { Origin = await caller.Origin.OutsideTunnels(hub, http.RequestAborted) });
+        if (TryRecognise(http, out var caller, out var refusal)) return await answer(caller);
+        log.NotAdmitted(http.Connection.RemoteIpAddress, refusal);
+        return LanErrors.Forbidden(refusal);
     }
 
     private bool TryRecognise(HttpContext http, [NotNullWhen(true)] out LanCaller? caller, [NotNullWhen(false)] out string? refusal)

@@ -6,7 +6,9 @@ using WaltVpn.Protocol;
 namespace WaltVpn.Server.Lan;
 
 /// <summary>The kernel's table of IPv4 neighbours: which MAC address answers for an address, behind which interface.</summary>
-/// <remarks>arp(7), proc_pid_net(5) <c>/proc/net/arp</c>: IP address, HW type, Flags, HW address, Mask, Device. Read anew each time; no process is started for it.</remarks>
+/// <remarks>
+/// arp(7), proc_pid_net(5) <c>/proc/net/arp</c>: IP address, HW type, Flags, HW address, Mask, Device. Read anew each time; no process is started for it.
+/// </remarks>
 internal static class NeighbourTable
 {
     private const string File = "/proc/net/arp";
@@ -46,7 +48,6 @@ internal static class NeighbourTable
 
     /// <summary><c>0x2</c>; 0 for anything else.</summary>
     private static int Hexadecimal(string text) =>
-        text.StartsWith("0x", StringComparison.Ordinal) && int.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : 0;
+        text.StartsWith("0x", StringComparison.Ordinal)
+        && int.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) ? number : 0;
 }

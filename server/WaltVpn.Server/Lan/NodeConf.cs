@@ -26,8 +26,9 @@ internal sealed class NodeConf(ServerSettings settings, Database database, ILogg
     /// <summary>The node's newest certificate, a line.</summary>
     public IResult Certificate(LanCaller caller)
     {
-        var newest = database.Read(db =>
-            NodeTable.OfMac(db, caller.Mac) is { } node && NodePublicKey.TryParseAny(node.PublicKey, out var key, out _) ? CertificateJournal.Newest(db, key) : null);
+        var newest = database.Read(db => NodeTable.OfMac(db, caller.Mac) is { } node && NodePublicKey.TryParseAny(node.PublicKey, out var key, out _)
+            ? CertificateJournal.Newest(db, key)
+            : null);
         return Text(newest is null ? None : newest.Certificate + "\n");
     }
 

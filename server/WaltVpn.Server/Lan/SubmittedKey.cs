@@ -4,19 +4,22 @@ using WaltVpn.Server.Enrollment;
 
 namespace WaltVpn.Server.Lan;
 
-/// <summary>The public key of an enrolment by WalT's HTTP protocol: field <c>ssh-pubkey</c> of a multipart/form-data body, a file's content or a plain value.</summary>
+/// <summary>
+/// The public key of an enrolment by WalT's HTTP protocol: field <c>ssh-pubkey</c> of a multipart/form-data body, a file's content or a plain value.
+/// </summary>
 /// <param name="Key">The key; null when it was refused.</param>
 /// <param name="Refusal">Why; null when it was not.</param>
 internal sealed record SubmittedKey(NodePublicKey? Key, string? Refusal)
 {
+    private const string Form = "multipart/form-data";
     private const string Field = "ssh-pubkey";
 
     /// <summary>Reads the body. Its size is bounded by the listener while it is read (docs/security.md HTTP-6); other fields are not looked at.</summary>
     /// <exception cref="BadHttpRequestException">It is too long, too slow, or cut.</exception>
     public static async Task<SubmittedKey> Read(HttpRequest request, CancellationToken cancel)
     {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
-            return new SubmittedKey(null, $"send multipart/form-data with the field {Field}");
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals(Form, StringComparison.OrdinalIgnoreCase))
+            return new SubmittedKey(null, $"send {Form} with the field {Field}");
         try
         {
             var form = await request.ReadFormAsync(cancel);
@@ -33,7 +36,7 @@ internal sealed record SubmittedKey(NodePublicKey? Key, string? Refusal)
         catch (Exception e) when (e is InvalidDataException or (IOException and not BadHttpRequestException))
         {
             // The second: it ends before its last boundary.
-            return new SubmittedKey(null, "the body is not multipart/form-data");
+            return new SubmittedKey(null, $"the body is not {Form}");
         }
     }
 

@@ -37,7 +37,9 @@ internal static class NodeTable
             $"{Columns} WHERE {NewestKey} AND ((claim_serial = @serial AND @serial <> '') OR claim_mac = @mac) ORDER BY state, accepted_at DESC",
             new { serial = claims.Serial, mac = claims.Mac.ToString() }).ToList();
 
-    /// <summary>The live node that has this MAC address on the platform's network: its VPN MAC or, plugged in there, its board's. Null when there is none.</summary>
+    /// <summary>
+    /// The live node that has this MAC address on the platform's network: its VPN MAC or, plugged in there, its board's. Null when there is none.
+    /// </summary>
     public static NodeRow? OfMac(SqliteConnection db, MacAddress mac) =>
         db.QueryFirstOrDefault<NodeRow>(
             $"""

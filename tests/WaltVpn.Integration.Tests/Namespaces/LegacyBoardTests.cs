@@ -27,7 +27,8 @@ public sealed class LegacyBoardTests(RunningPlatform platform) : PlatformTest(pl
         view.Legacy.ShouldBeTrue();
         (await RunningPlatform.Cli("node", "list")).Output.ShouldMatch($@"{view.Name} +accepted +yes ");
         (await Lan.Curl(Routes.LegacyNodeConf + "/ssh-entrypoint")).ShouldBe(RunningPlatform.PublicAddress);
-        (await Lan.Curl(Routes.LegacyNodeConf + "/ssh-entrypoint-host-keys")).ShouldStartWith($"[{RunningPlatform.PublicAddress}]:{RunningPlatform.SshPort} ssh-ed25519 ");
+        var knownHosts = await Lan.Curl(Routes.LegacyNodeConf + "/ssh-entrypoint-host-keys");
+        knownHosts.ShouldStartWith($"[{RunningPlatform.PublicAddress}]:{RunningPlatform.SshPort} ssh-ed25519 ");
 
         // The tunnel as WalT opens it: no command, agent forwarding asked for.
         var tunnel = await Online(board);

@@ -25,10 +25,10 @@ public sealed class LanEnrollmentTests
     {
         await using var site = await LanSite.Open();
         var board = await site.Board(1);
-        (await board.NodeConf("ssh-pubkey-cert")).ShouldBe(new LanAnswer(200, "", "text/plain; charset=us-ascii"));
-        (await board.NodeConf("vpn-mac")).ShouldBe(new LanAnswer(200, "", "text/plain; charset=us-ascii"));
+        (await board.NodeConf("ssh-pubkey-cert")).ShouldBe(LanAnswer.Value(""));
+        (await board.NodeConf("vpn-mac")).ShouldBe(LanAnswer.Value(""));
         var key = await board.MakeKey();
-        (await board.Enroll(key)).ShouldBe(new LanAnswer(200, Ok, "text/plain; charset=us-ascii"));
+        (await board.Enroll(key)).ShouldBe(LanAnswer.Value(Ok));
 
         var node = (await site.Platform.Nodes()).ShouldHaveSingleItem();
         (node.Legacy, node.Mac.ToString(), node.Serial).ShouldBe((true, board.Mac, ""));
@@ -100,8 +100,8 @@ public sealed class LanEnrollmentTests
         var waiting = await board.Enroll(key);
         var request = (await site.Platform.Requests()).ShouldHaveSingleItem();
         (request.State, request.Legacy, request.Mac.ToString(), request.Source).ShouldBe((RequestState.Pending, true, board.Mac, board.Address));
-        waiting.ShouldBe(new LanAnswer(
-            403, $"request {request.Id} waits for an operator; when she has typed 'waltvpn request accept {request.Id}', ask again\n", "text/plain; charset=utf-8"));
+        var told = $"request {request.Id} waits for an operator; when she has typed 'waltvpn request accept {request.Id}', ask again";
+        waiting.ShouldBe(LanAnswer.Error(403, told));
         (await board.Enroll(key)).Status.ShouldBe(403);
         (await board.NodeConf("ssh-pubkey-cert")).Body.ShouldBeEmpty();
         (await site.Platform.Api(HttpMethod.Post, $"{Routes.Requests}/{request.Id}/accept")).Status.ShouldBe(HttpStatusCode.OK);
@@ -113,7 +113,7 @@ public sealed class LanEnrollmentTests
         (await other.Enroll(refused)).Status.ShouldBe(403);
         var second = (await site.Platform.Requests()).Single(view => view.State == RequestState.Pending);
         await site.Platform.Api(HttpMethod.Post, $"{Routes.Requests}/{second.Id}/deny", new RequestDecision { Reason = "not our board" });
-        (await other.Enroll(refused)).ShouldBe(new LanAnswer(400, "not our board\n", "text/plain; charset=utf-8"));
+        (await other.Enroll(refused)).ShouldBe(LanAnswer.Error(400, "not our board"));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class LanEnrollmentTests
     {
         await using var site = await LanSite.Open(EnrollmentPolicy.Deny);
         var board = await site.Board(1);
-        (await board.Enroll(await board.MakeKey())).ShouldBe(new LanAnswer(400, "this server takes no new nodes from here\n", "text/plain; charset=utf-8"));
+        (await board.Enroll(await board.MakeKey())).ShouldBe(LanAnswer.Error(400, "this server takes no new nodes from here"));
         (await site.Platform.Requests()).ShouldBeEmpty();
     }
 
@@ -136,7 +136,8 @@ public sealed class LanEnrollmentTests
         var certificate = (await board.NodeConf("ssh-pubkey-cert")).Body;
         (await board.Enroll(fresh)).Status.ShouldBe(403);
         (await board.NodeConf("ssh-pubkey-cert")).Body.ShouldBe(certificate);
-        site.Platform.Log.Lines.ShouldContain(line => line.StartsWith($"Critical ALARM: the board of {before.Name} asks for another key", StringComparison.Ordinal));
+        var alarm = $"Critical ALARM: the board of {before.Name} asks for another key";
+        site.Platform.Log.Lines.ShouldContain(line => line.StartsWith(alarm, StringComparison.Ordinal));
         var request = (await site.Platform.Requests()).Single(view => view.State == RequestState.Pending);
         request.Warning.ShouldNotBeNull().ShouldContain(before.Name);
         (await site.Platform.Api(HttpMethod.Post, $"{Routes.Requests}/{request.Id}/accept")).Status.ShouldBe(HttpStatusCode.Conflict);
@@ -205,10 +206,10 @@ public sealed class LanEnrollmentTests
     {
         await using var site = await LanSite.Open(change: settings => settings with { HttpEntrypoint = null });
         var board = await site.Board(1);
-        (await board.Enroll(await board.MakeKey())).ShouldBe(new LanAnswer(
-            400, "the server's settings are incomplete: http.entrypoint is not set in server.yaml\n", "text/plain; charset=utf-8"));
+        var refused = LanAnswer.Error(400, "the server's settings are incomplete: http.entrypoint is not set in server.yaml");
+        (await board.Enroll(await board.MakeKey())).ShouldBe(refused);
         foreach (var value in (string[])["ssh-entrypoint", "http-entrypoint", "boot-mode", "vpn-mac", "ssh-pubkey-cert"])
-            (await board.NodeConf(value)).ShouldBe(new LanAnswer(200, "", "text/plain; charset=us-ascii"), value);
+            (await board.NodeConf(value)).ShouldBe(LanAnswer.Value(""), value);
         (await board.NodeConf("ssh-entrypoint-host-keys")).Status.ShouldBe(400);
         (await site.Platform.Requests()).ShouldBeEmpty();
     }

@@ -34,26 +34,27 @@ public sealed class LanFaceTests
         foreach (var value in Values) (await LanBoard.CurlOnServer($"{Routes.LegacyNodeConf}/{value}", [])).Status.ShouldBe(403);
 
         // What a relay adds.
+        var relayed = LanAnswer.Error(403, "the request came through a relay; ask the server itself, from inside the platform's network");
         foreach (var header in (string[])
         [
-            "Forwarded: for=10.9.0.30", "X-Forwarded-For: 10.9.0.30", "x-forwarded-proto: http", "X-FORWARDED-HOST: a", "X-Forwarded-Server: a", "X-Real-IP: 10.9.0.30",
-            "Via: 1.1 proxy", "X-Client-IP: 10.9.0.30", "True-Client-IP: 10.9.0.30", "CF-Connecting-IP: 10.9.0.30", "X-Forwarded-For;", "Client-IP: 10.9.0.30",
+            "Forwarded: for=10.9.0.30", "X-Forwarded-For: 10.9.0.30", "x-forwarded-proto: http", "X-FORWARDED-HOST: a", "X-Forwarded-Server: a",
+            "X-Real-IP: 10.9.0.30", "Via: 1.1 proxy", "X-Client-IP: 10.9.0.30", "True-Client-IP: 10.9.0.30", "CF-Connecting-IP: 10.9.0.30", "X-Forwarded-For;",
+            "Client-IP: 10.9.0.30",
         ])
         {
-            var answer = await board.Enroll(key, "-H", header);
-            (answer.Status, answer.Body).ShouldBe((403, "the request came through a relay; ask the server itself, from inside the platform's network\n"), header);
+            (await board.Enroll(key, "-H", header)).ShouldBe(relayed, header);
             (await board.Curl($"{Routes.LegacyNodeConf}/vpn-mac", ["-H", header])).Status.ShouldBe(403, header);
         }
 
         // On the wire, but outside the platform's subnet, 10.9.0.0 to 10.9.0.63.
         var outside = await site.Board(100);
-        (await outside.Enroll(key)).ShouldBe(new LanAnswer(403, "the request does not come from a machine of the platform's network\n", "text/plain; charset=utf-8"));
+        (await outside.Enroll(key)).ShouldBe(LanAnswer.Error(403, "the request does not come from a machine of the platform's network"));
 
         // Inside the subnet by its address, but behind a router: the kernel knows no neighbour of that address on the bridge.
         await board.Inside("ip", "address", "add", "10.9.0.40/32", "dev", "lo");
         await Shell.Run("ip", ["route", "add", "10.9.0.40/32", "via", board.Address]);
-        (await board.Enroll(key, "--interface", "10.9.0.40")).ShouldBe(new LanAnswer(
-            403, "the request does not come from a direct neighbour in the platform's network\n", "text/plain; charset=utf-8"));
+        var routed = LanAnswer.Error(403, "the request does not come from a direct neighbour in the platform's network");
+        (await board.Enroll(key, "--interface", "10.9.0.40")).ShouldBe(routed);
         (await site.Platform.Requests()).ShouldBeEmpty();
         (await board.Enroll(key)).Body.ShouldBe(Ok);
     }
@@ -67,8 +68,8 @@ public sealed class LanFaceTests
         var key = await board.MakeKey();
         (await board.Enroll(key)).Status.ShouldBe(503, "no lease file");
         await File.WriteAllTextAsync(leases, $"0 d8:3a:dd:00:00:02 {board.Address} * *\n0 {board.Mac} 10.9.0.210 * *\n", Cancellation);
-        (await board.Enroll(key)).ShouldBe(new LanAnswer(
-            403, "the platform's DHCP server did not lease this address to this machine; ask it for an address\n", "text/plain; charset=utf-8"));
+        var foreign = LanAnswer.Error(403, "the platform's DHCP server did not lease this address to this machine; ask it for an address");
+        (await board.Enroll(key)).ShouldBe(foreign);
         (await site.Platform.Requests()).ShouldBeEmpty();
         await File.WriteAllTextAsync(leases, $"1795278000 {board.Mac} {board.Address} rpi 01:{board.Mac}\n", Cancellation);
         (await board.Enroll(key)).Body.ShouldBe(Ok);
@@ -92,8 +93,9 @@ public sealed class LanFaceTests
         {
             foreach (var value in (string[])[board.Address, board.Mac])
             {
-                (await other.Curl($"{Routes.LegacyNodeConf}/vpn-mac?{name}={value}", [])).ShouldBe(new LanAnswer(200, "", "text/plain; charset=us-ascii"), name);
-                (await other.Curl($"{Routes.LegacyNodeConf}/vpn-mac", ["-H", $"{name.Replace('_', '-')}: {value}", "-b", $"{name}={value}"])).Body.ShouldNotContain(mac);
+                (await other.Curl($"{Routes.LegacyNodeConf}/vpn-mac?{name}={value}", [])).ShouldBe(LanAnswer.Value(""), name);
+                string[] options = ["-H", $"{name.Replace('_', '-')}: {value}", "-b", $"{name}={value}"];
+                (await other.Curl($"{Routes.LegacyNodeConf}/vpn-mac", options)).Body.ShouldNotContain(mac);
             }
 
             // From the server itself they do not help either.
@@ -101,8 +103,8 @@ public sealed class LanFaceTests
         }
 
         var key = await other.MakeKey();
-        (await other.Curl($"{Routes.LegacyEnroll}?fake_requester_ip={board.Address}", ["-F", $"ssh-pubkey=@{key}.pub", "-F", $"fake_requester_ip={board.Address}"]))
-            .Body.ShouldBe(Ok);
+        string[] form = ["-F", $"ssh-pubkey=@{key}.pub", "-F", $"fake_requester_ip={board.Address}"];
+        (await other.Curl($"{Routes.LegacyEnroll}?fake_requester_ip={board.Address}", form)).Body.ShouldBe(Ok);
         (await site.Platform.Nodes()).Select(node => node.Mac.ToString()).Order().ShouldBe([board.Mac, other.Mac]);
     }
 
@@ -187,9 +189,9 @@ public sealed class LanFaceTests
     {
         foreach (var form in (string[])
         [
-            "10.9.0.21", "10-9-0-021", "010-9-0-21", "10-9-0", "10-9-0-21-", "-10-9-0-21", "10-9-0-21%00", "10-9-0-21%20", "%2010-9-0-21", "0x0a-9-0-21", "10-9-21",
-            "167903253", "10--9-0-21", "10-9-0-256", "10-9-0-21%0a", "10_9_0_21", "10-9-0-21%27", "%27%20OR%201=1", "10-9-0-%", "10-9-0-__", "*", "%25", "::1", "fe80--1",
-            "%ef%bc%91%ef%bc%90-9-0-21", "null", new string('1', 500),
+            "10.9.0.21", "10-9-0-021", "010-9-0-21", "10-9-0", "10-9-0-21-", "-10-9-0-21", "10-9-0-21%00", "10-9-0-21%20", "%2010-9-0-21", "0x0a-9-0-21",
+            "10-9-21", "167903253", "10--9-0-21", "10-9-0-256", "10-9-0-21%0a", "10_9_0_21", "10-9-0-21%27", "%27%20OR%201=1", "10-9-0-%", "10-9-0-__", "*", "%25",
+            "::1", "fe80--1", "%ef%bc%91%ef%bc%90-9-0-21", "null", new string('1', 500),
         ])
         {
             yield return form;
@@ -223,15 +225,17 @@ public sealed class LanFaceTests
         await using var site = await LanSite.Open();
         var board = await site.Board(1);
         const string Reason = "the public key is missing: field ssh-pubkey";
-        (await board.Curl(Routes.LegacyEnroll, ["-F", "a=b", "-H", "Prefer: errors=text-only"])).ShouldBe(new LanAnswer(400, Reason + "\n", "text/plain; charset=utf-8"));
+        (await board.Curl(Routes.LegacyEnroll, ["-F", "a=b", "-H", "Prefer: errors=text-only"])).ShouldBe(LanAnswer.Error(400, Reason));
         (await board.Curl(Routes.LegacyEnroll, ["-F", "a=b", "-H", "Prefer: errors=json"])).ShouldBe(new LanAnswer(
             400, $$"""{"error":"{{Reason}}","status_code":400}""", "application/json; charset=utf-8"));
         var html = await board.Curl(Routes.LegacyEnroll, ["-F", "a=b"]);
         (html.Status, html.ContentType).ShouldBe((400, "text/html; charset=utf-8"));
         html.Body.ShouldContain($"<p>{Reason}</p>");
-        (await board.Curl("/nothing", ["-H", "Prefer: errors=text-only"])).ShouldBe(new LanAnswer(404, "not found\n", "text/plain; charset=utf-8"));
+        (await board.Curl("/nothing", ["-H", "Prefer: errors=text-only"])).ShouldBe(LanAnswer.Error(404, "not found"));
     }
 
     private static async Task<string> Public(LanBoard board, string route, string[] options) => await board.Inside(
-        ["curl", "-sS", "--noproxy", "*", "--max-time", "60", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", .. options, $"http://192.0.2.1{route}"]);
+    [
+        "curl", "-sS", "--noproxy", "*", "--max-time", "60", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", .. options, $"http://192.0.2.1{route}",
+    ]);
 }

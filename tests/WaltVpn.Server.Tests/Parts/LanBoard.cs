@@ -46,4 +46,11 @@ internal sealed record LanBoard(string Namespace, string Mac, string Address, st
 }
 
 /// <summary>What curl got.</summary>
-internal sealed record LanAnswer(int Status, string Body, string ContentType);
+internal sealed record LanAnswer(int Status, string Body, string ContentType)
+{
+    /// <summary>A value.</summary>
+    public static LanAnswer Value(string text) => new(200, text, "text/plain; charset=us-ascii");
+
+    /// <summary>An error, by <c>Prefer: errors=text-only</c>.</summary>
+    public static LanAnswer Error(int status, string reason) => new(status, reason + "\n", "text/plain; charset=utf-8");
+}

@@ -14,7 +14,9 @@ public sealed class LegacyKeyTests
     private static readonly BigInteger P = BigInteger.Pow(2, 384) - BigInteger.Pow(2, 128) - BigInteger.Pow(2, 96) + BigInteger.Pow(2, 32) - 1;
 
     private static readonly BigInteger B = new(
-        Convert.FromHexString("b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef"), isUnsigned: true, isBigEndian: true);
+        Convert.FromHexString("b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef"),
+        isUnsigned: true,
+        isBigEndian: true);
 
     [Fact]
     public async Task KeysOfSshKeygenAreTakenAndHaveItsFingerprint()

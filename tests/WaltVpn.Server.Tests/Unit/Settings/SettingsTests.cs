@@ -64,7 +64,9 @@ public sealed class SettingsTests
     public void WrongKeyIsNamed(string yaml, string message)
     {
         // A mapping in braces stands alone; the server's name goes into it.
-        var text = yaml.StartsWith('{') ? $"{yaml[..^1]}, serverName: srv.example.org }}" : "serverName: srv.example.org\n" + (yaml == "- a" ? "---\n- a" : yaml);
+        var text = yaml.StartsWith('{')
+            ? $"{yaml[..^1]}, serverName: srv.example.org }}"
+            : "serverName: srv.example.org\n" + (yaml == "- a" ? "---\n- a" : yaml);
         Should.Throw<SettingsException>(() => SettingsFile.Parse(text)).Message.ShouldContain(message);
     }
 }
