@@ -30,7 +30,8 @@ public sealed class LanFaceTests
         string[] form = ["-F", $"ssh-pubkey=@{key}.pub"];
 
         // The server itself: whoever speaks from there may be a relay of anybody.
-        (await LanBoard.CurlOnServer(Routes.LegacyEnroll, form)).Status.ShouldBe(403);
+        var own = await LanBoard.CurlOnServer(Routes.LegacyEnroll, [.. form, "-H", "Prefer: errors=text-only"]);
+        own.ShouldBe(LanAnswer.Error(403, "the request does not come from a machine of the platform's network"));
         foreach (var value in Values) (await LanBoard.CurlOnServer($"{Routes.LegacyNodeConf}/{value}", [])).Status.ShouldBe(403);
 
         // What a relay adds.
@@ -232,6 +233,9 @@ public sealed class LanFaceTests
         (html.Status, html.ContentType).ShouldBe((400, "text/html; charset=utf-8"));
         html.Body.ShouldContain($"<p>{Reason}</p>");
         (await board.Curl("/nothing", ["-H", "Prefer: errors=text-only"])).ShouldBe(LanAnswer.Error(404, "not found"));
+        File.Delete(site.Platform.Settings.BootPublicKeyFile);
+        var noKey = await board.Curl($"{Routes.LegacyNodeConf}/public.pem", ["-H", "Prefer: errors=text-only"]);
+        noKey.ShouldBe(LanAnswer.Error(404, "the server has no boot key yet"));
     }
 
     private static async Task<string> Public(LanBoard board, string route, string[] options) => await board.Inside(
