@@ -75,10 +75,10 @@ internal static class NodeCommands
         nodes,
         ProtocolJson.Default.IReadOnlyListNodeView,
         node => node.Name,
-        ["NAME", "STATE", "TUNNEL", "ADDRESS", "VPN MAC", "MODEL", "ID"],
+        ["NAME", "STATE", "LEGACY", "TUNNEL", "ADDRESS", "VPN MAC", "MODEL", "ID"],
         node =>
         [
-            node.Name, Word(node.State), node.Tunnel is null ? "-" : "up", node.Tunnel?.Addresses is [.., var last] ? last : "-",
+            node.Name, Word(node.State), node.Legacy ? "yes" : "-", node.Tunnel is null ? "-" : "up", node.Tunnel?.Addresses is [.., var last] ? last : "-",
             node.VpnMac.ToString(), node.Model, node.Id[..8],
         ]);
 
@@ -88,7 +88,8 @@ internal static class NodeCommands
     private static IEnumerable<(string Label, string? Value)> Fields(NodeView view) =>
     [
         ("name", view.Name), ("state", Word(view.State)), ("id", view.Id), ("model", view.Model), ("serial", view.Serial), ("mac", view.Mac.ToString()),
-        ("vpn mac", view.VpnMac.ToString()), ("key", view.Fingerprint), ("accepted", $"{view.AcceptedAt:u}"),
+        ("vpn mac", view.VpnMac.ToString()), ("key", view.Fingerprint),
+        ("legacy", view.Legacy ? "yes: its key came by WalT's HTTP protocol, unproved" : null), ("accepted", $"{view.AcceptedAt:u}"),
         ("certificate", $"{view.CertificateSerial}, until {view.CertificateEnds:u}"), .. Fields(view.Tunnel),
     ];
 

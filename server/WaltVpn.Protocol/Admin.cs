@@ -50,6 +50,9 @@ public sealed record NodeView
     /// <summary>When that certificate ends.</summary>
     public required DateTimeOffset CertificateEnds { get; init; }
 
+    /// <summary>True when its key came by WalT's HTTP protocol: unproved, perhaps ECDSA, its certificate may carry agent forwarding.</summary>
+    public bool Legacy { get; init; }
+
     /// <summary>Its live tunnel; null when it is not connected, or when the hub does not answer.</summary>
     public TunnelSession? Tunnel { get; init; }
 }
@@ -86,10 +89,10 @@ public sealed record RequestView
     /// <summary>Claimed by the node.</summary>
     public required MacAddress Mac { get; init; }
 
-    /// <summary><c>SHA256:…</c> of the key, proved by a signature. The node's console shows the same.</summary>
+    /// <summary><c>SHA256:…</c> of the key, proved by a signature but for <see cref="Legacy"/>. The node's console shows the same.</summary>
     public required string Fingerprint { get; init; }
 
-    /// <summary>Address the SSH connection came from: the node's, or its entrypoint's.</summary>
+    /// <summary>Address the connection came from: the node's, or its entrypoint's.</summary>
     public required string Source { get; init; }
 
     /// <summary>When this key asked first.</summary>
@@ -103,6 +106,9 @@ public sealed record RequestView
 
     /// <summary>Who decided, or the policy that did; null while pending.</summary>
     public string? DecidedBy { get; init; }
+
+    /// <summary>True when it came by WalT's HTTP protocol from the platform's own network: nobody proved to hold the key.</summary>
+    public bool Legacy { get; init; }
 }
 
 /// <summary>The operator's decision.</summary>

@@ -10,6 +10,15 @@ public static class Routes
     /// <remarks>No LAN address is in it: it stays the node's wherever it is.</remarks>
     public const string Boot = "/walt-vpn/boot";
 
+    /// <summary>Public and LAN: the same for WalT's boards, <c>/walt-vpn/per-ip/{dashed address}/boot.sig</c> and <c>…/boot.img</c>.</summary>
+    public const string LegacyPerIp = "/walt-vpn/per-ip";
+
+    /// <summary>LAN: enrolment of WalT's boards.</summary>
+    public const string LegacyEnroll = "/walt-vpn/enroll";
+
+    /// <summary>LAN: what WalT's boards write into their EEPROM, a route below it for each value.</summary>
+    public const string LegacyNodeConf = "/walt-vpn/node-conf";
+
     /// <summary>Administration: all published boot files; published by a POST to <c>/{board}</c>.</summary>
     public const string BootFiles = "/api/v1/boot-files";
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using WaltVpn.Server.Certificates;
+using WaltVpn.Server.Lan;
 using WaltVpn.Server.Settings;
 using WaltVpn.Server.Startup;
 
@@ -45,6 +46,7 @@ try
     await app.Services.GetRequiredService<RevocationList>().Publish(CancellationToken.None);
     await app.StartAsync();
     app.Logger.Ready(version, settings.Platform, settings.Http.ToString(), settings.RuntimeDirectory);
+    if (settings.Lan is { } lan) app.Logger.Listening(lan.EndPoint);
     await app.WaitForShutdownAsync();
     // A part that broke down stops the host as well, and must not look like an orderly end.
     var broken = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().FirstOrDefault(service => service.ExecuteTask is { IsFaulted: true });

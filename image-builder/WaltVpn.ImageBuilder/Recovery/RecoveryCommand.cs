@@ -15,7 +15,8 @@ internal static class RecoveryCommand
 
         The folder is one of Raspberry Pi's repository rpi-eeprom: it has recovery.bin and images pieeprom-DATE.bin, of which the newest is taken.
         Unpack the archive onto a card formatted with FAT, power the board on with it, and wait for the green screen or the fast green LED (about ten
-        seconds). The board then has no settings, keys or certificates left, and boots from the network first. One card does any number of boards.
+        seconds); a red screen means that nothing was written. The board then has no settings, keys or certificates left, and boots from the network
+        first. One card does any number of boards. Not tried on a board yet; docs/eeprom.md "Recovery card" has each step and what can go wrong.
         The licence of these files lets you use them for your boards, not pass the archive on.
         """;
 
@@ -41,7 +42,8 @@ internal static class RecoveryCommand
             var archive = RecoveryArchive.Make(folder, time);
             await file.WriteAsync(archive, cancellation);
             await arguments.InvocationConfiguration.Output.WriteLineAsync(
-                $"{target}: {Path.GetFileName(folder.ImagePath)}, bootloader of {folder.Image.FindVersion().BuildTime:yyyy-MM-dd}, {archive.Length} bytes");
+                $"{target}: {Path.GetFileName(folder.ImagePath)}, bootloader of {folder.Image.FindVersion().BuildTime:yyyy-MM-dd}, {archive.Length} bytes; "
+                + $"onto a FAT card: tar -xzf {target} --no-same-owner -C CARD");
             return ExitStatus.Done;
         });
         return command;

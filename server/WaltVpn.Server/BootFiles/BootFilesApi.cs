@@ -27,6 +27,19 @@ internal static class BootFilesApi
         routes.MapMethods(Protocol.Routes.Boot + "/{node}/boot.img", Reading, Image);
     }
 
+    /// <summary>For WalT's boards: the node is the one that enrolled from an address last. Any other text is the same 404.</summary>
+    public static void MapLegacyBootFiles(this IEndpointRouteBuilder routes)
+    {
+        var address = routes.MapGroup(Protocol.Routes.LegacyPerIp + "/{dashed}");
+        address.MapMethods("/boot.sig", Reading, (string dashed, HttpContext http, Database database, ServedPairs served) =>
+            Signature(NodeOf(dashed, database), http, database, served));
+        address.MapMethods(
+            "/boot.img",
+            Reading,
+            (string dashed, HttpContext http, Database database, ServedPairs served, ServerSettings settings) =>
+                Image(NodeOf(dashed, database), http, database, served, settings));
+    }
+
     /// <summary>For operators.</summary>
     public static void MapBootPublication(this IEndpointRouteBuilder routes)
     {
@@ -56,6 +69,9 @@ internal static class BootFilesApi
         return TypedResults.PhysicalFile(
             pair.ImageFile(settings), "application/octet-stream", enableRangeProcessing: true, entityTag: new EntityTagHeaderValue($"\"{pair.Sha256}\""));
     }
+
+    /// <summary>Empty, as no node's id is, when no board enrolled from there.</summary>
+    private static string NodeOf(string dashed, Database database) => database.Read(db => PerIpTable.NodeOf(db, dashed)) ?? "";
 
     private static BootPairRow? CurrentOf(SqliteConnection db, string node) =>
         NodeTable.Find(db, node) is { IsAccepted: true } row && Protocol.BootFiles.BoardOf(row.ClaimModel) is { } board ? BootTable.Current(db, board) : null;

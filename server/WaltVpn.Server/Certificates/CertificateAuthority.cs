@@ -31,7 +31,7 @@ internal sealed class CertificateAuthority(ServerSettings settings, Database dat
                 [
                     "-q", "-U", "-s", settings.CaPublicKeyFile, "-I", order.KeyId, "-n", string.Join(',', order.Principals),
                     "-z", order.Serial.ToString(CultureInfo.InvariantCulture), "-V", $"{Hex(order.ValidAfter)}:{Hex(order.ValidBefore)}",
-                    "-O", "clear", folder["node.pub"],
+                    "-O", "clear", .. order.Extensions.SelectMany(extension => new[] { "-O", extension }), folder["node.pub"],
                 ],
                 [],
                 settings.CaAgentSocket,
@@ -67,7 +67,8 @@ internal sealed class CertificateAuthority(ServerSettings settings, Database dat
             : !made.Principals.SequenceEqual(order.Principals) ? "principals"
             : made.ValidAfter != order.ValidAfter ? "start"
             : made.ValidBefore != order.ValidBefore ? "end"
-            : made.HasOptions ? "options"
+            : made.CriticalOptions.Count > 0 ? "critical options"
+            : !made.Extensions.SequenceEqual(order.Extensions) ? "extensions"
             : made.SignedBy != authority ? "authority"
             : null;
         if (difference is not null)

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using WaltVpn.Server.Enrollment;
+using WaltVpn.Server.Nodes;
 
 namespace WaltVpn.Server.Certificates;
 
@@ -15,10 +16,14 @@ internal static class CertificateJournal
     /// <summary>Bits of the serial that are random; the seconds since 1970 stand above them.</summary>
     private const int RandomBits = 30;
 
+    /// <summary>ssh-keygen(1); sshd of this server grants it to nobody, an entrypoint of WalT's may.</summary>
+    private const string AgentForwarding = "permit-agent-forwarding";
+
     /// <summary>Writes down the next certificate of a node.</summary>
     /// <remarks>The serial holds the time, so that a database restored from an old copy cannot give one a second time; the table refuses the rest.</remarks>
-    public static CertificateOrder Order(SqliteConnection db, string nodeId, NodePublicKey key, TimeSpan life, DateTimeOffset now)
+    public static CertificateOrder Order(SqliteConnection db, NodeRow node, NodePublicKey key, TimeSpan life, DateTimeOffset now)
     {
+        var nodeId = node.Id;
         var number = db.ExecuteScalar<long>("SELECT coalesce(max(number), 0) + 1 FROM certificates WHERE node_id = @nodeId", new { nodeId });
         var seconds = now.ToUnixTimeSeconds();
         var start = DateTimeOffset.FromUnixTimeSeconds(seconds) - Backdated;
@@ -30,6 +35,7 @@ internal static class CertificateJournal
             Key = key,
             ValidAfter = start,
             ValidBefore = start + life,
+            Extensions = node.IsLegacy ? [AgentForwarding] : [],
         };
         db.Execute(
             """

@@ -25,4 +25,7 @@ internal sealed record CertificateOrder
 
     /// <summary>The names sshd may match, in order (docs/protocol.md "Login").</summary>
     public IReadOnlyList<string> Principals => ["walt-vpn", $"waltvpn:{NodeId}"];
+
+    /// <summary>Extensions. None, but for a legacy node, which may meet an entrypoint that wants its agent (docs/security.md LEG-5).</summary>
+    public IReadOnlyList<string> Extensions { get; init; } = [];
 }

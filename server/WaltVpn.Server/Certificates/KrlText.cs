@@ -56,7 +56,7 @@ internal sealed class KrlText
     }
 
     private static string Fingerprint(string line) =>
-        NodePublicKey.TryParse(line, out var key, out var refusal)
+        NodePublicKey.TryParseAny(line, out var key, out var refusal)
             ? key.Fingerprint
             : throw new InvalidDataException($"the database has a revoked key '{line}': {refusal}");
 }

@@ -18,7 +18,7 @@ internal sealed class Admission(
     // One identity at a time: two conversations of one key must not order two certificates.
     private readonly SemaphoreSlim _oneAtATime = new(1);
 
-    /// <summary>Answers a node that proved its key.</summary>
+    /// <summary>Answers a node that proved its key, or that asks by WalT's HTTP protocol, which has no proof.</summary>
     public async Task<AdmissionAnswer> Ask(NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, CancellationToken cancel)
     {
         await _oneAtATime.WaitAsync(cancel);
@@ -99,7 +99,7 @@ internal sealed class Admission(
         var order = database.Decide(db =>
         {
             CertificateJournal.Abandon(db, key, now);
-            return CertificateJournal.Order(db, node.Id, key, settings.CertificateLife, now);
+            return CertificateJournal.Order(db, node, key, settings.CertificateLife, now);
         });
         // Not cancelled with the conversation: what is journalled is finished, and the node finds it when it asks again.
         var certificate = await authority.Issue(order, CancellationToken.None);
@@ -112,6 +112,7 @@ internal sealed class Admission(
         if (waiting.News is { } news)
         {
             log.Asked(waiting.Request, key.Fingerprint, origin.Source, news.Warning ?? "nothing unusual");
+            if (waiting.Alarm is { } alarm) log.Alarm(alarm, key.Fingerprint, origin.Source);
             events.Publish(news);
         }
 

@@ -39,30 +39,13 @@ internal sealed class EnrollmentConnection(
         try
         {
             var relay = await lines.ReadLine(EnrollmentOrigin.MaxLineLength, RelayPatience, stopping);
-            var origin = await OutsideTunnels(EnrollmentOrigin.Parse(Encoding.ASCII.GetString(relay), settings), stopping);
+            var origin = await EnrollmentOrigin.Parse(Encoding.ASCII.GetString(relay), settings).OutsideTunnels(hub, stopping);
             var answer = await Converse(lines, origin, stopping);
             await lines.WriteLine(answer, ProtocolJson.Default.EnrollmentAnswer, stopping);
         }
         catch (Exception e) when (e is IOException or InvalidDataException or FormatException or OperationCanceledException)
         {
             log.ConversationEnded(e.Message);
-        }
-    }
-
-    /// <summary>
-    /// A node's own tunnel ends in the platform's network; who asks from there is as far away as the node, and so is everybody while the hub cannot say.
-    /// </summary>
-    private async Task<EnrollmentOrigin> OutsideTunnels(EnrollmentOrigin origin, CancellationToken stopping)
-    {
-        if (!origin.IsLan) return origin;
-        try
-        {
-            var source = origin.Source.ToString();
-            return (await hub.NodeAddresses(stopping)).Contains(source) ? origin with { IsLan = false } : origin;
-        }
-        catch (HubException)
-        {
-            return origin with { IsLan = false };
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class Examination(ServerSettings settings)
         return policy switch
         {
             EnrollmentPolicy.Deny => new Finding.Refused("this server takes no new nodes from here", null),
-            EnrollmentPolicy.Auto when IsNew(db, key, claims) => AcceptAtOnce(db, request ?? RequestTable.Add(db, key, claims, origin.Source, now), now),
+            EnrollmentPolicy.Auto when IsNew(db, key, claims) => AcceptAtOnce(db, request ?? RequestTable.Add(db, key, claims, origin, now), now),
             EnrollmentPolicy.Auto or EnrollmentPolicy.Manual => Wait(db, request, key, claims, origin, now),
         };
     }
@@ -56,23 +56,29 @@ internal sealed class Examination(ServerSettings settings)
     {
         const string Policy = "policy auto";
         var id = NodeTable.Add(db, request.Claims, Policy, now);
-        NodeTable.AddKey(db, id, request.Key, now);
+        NodeTable.AddKey(db, id, request.Key, request.AskedBy, now);
         RequestTable.Accept(db, request.Id, id, Policy);
         return new Finding.Known(NodeTable.Find(db, id)!, RequestTable.View(db, RequestTable.Find(db, request.Id)!));
     }
+
+    /// <summary>docs/security.md LEG-3: without proof of the key, a live node's board asks for another one. It, or somebody in its place.</summary>
+    private static string? KeyToReplace(SqliteConnection db, EnrollmentClaims claims, EnrollmentOrigin origin) =>
+        origin.Way == EnrollmentWay.Http && NodeTable.OfBoard(db, claims) is [{ IsAccepted: true } live, ..]
+            ? $"the board of {live.Name} asks for another key by WalT's HTTP protocol, which proves none"
+            : null;
 
     private static Finding Wait(
         SqliteConnection db, RequestRow? request, NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, DateTimeOffset now)
     {
         if (request is not null)
         {
-            RequestTable.Touch(db, request.Id, origin.Source, now);
-            return new Finding.Waiting(request.Id, null);
+            RequestTable.Touch(db, request.Id, origin, now);
+            return new Finding.Waiting(request.Id, null, null);
         }
 
         if (RequestTable.CountPending(db, origin.Source) >= MaxPendingPerSource || RequestTable.CountPending(db) >= MaxPending)
             return new Finding.Refused("too many requests wait for a decision", "the limit of waiting requests is reached");
-        var added = RequestTable.Add(db, key, claims, origin.Source, now);
-        return new Finding.Waiting(added.Id, RequestTable.View(db, added));
+        var added = RequestTable.Add(db, key, claims, origin, now);
+        return new Finding.Waiting(added.Id, RequestTable.View(db, added), KeyToReplace(db, claims, origin));
     }
 }

@@ -18,7 +18,8 @@ internal abstract record Finding
     /// <summary>A person decides.</summary>
     /// <param name="Request">Number of the request.</param>
     /// <param name="News">The request, when it is new.</param>
-    internal sealed record Waiting(long Request, RequestView? News) : Finding;
+    /// <param name="Alarm">For the operator's log; null when it is nothing unusual.</param>
+    internal sealed record Waiting(long Request, RequestView? News, string? Alarm) : Finding;
 
     /// <summary>No.</summary>
     /// <param name="Reason">For the node.</param>

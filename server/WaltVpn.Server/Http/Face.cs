@@ -6,6 +6,9 @@ internal enum Face
     /// <summary>TCP: anybody.</summary>
     Public,
 
+    /// <summary>TCP on the server's address in the platform's own network: boards of WalT.</summary>
+    Lan,
+
     /// <summary>The UNIX socket: operators.</summary>
     Administration,
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
 using WaltVpn.Protocol;
+using WaltVpn.Server.Lan;
 
 namespace WaltVpn.Server.Http;
 
@@ -9,4 +10,5 @@ namespace WaltVpn.Server.Http;
 [JsonSerializable(typeof(RequestView[]))]
 [JsonSerializable(typeof(BootPairView[]))]
 [JsonSerializable(typeof(ProblemDetails))]
+[JsonSerializable(typeof(LanErrorView))]
 internal sealed partial class HttpJson : JsonSerializerContext;

@@ -10,7 +10,7 @@ using WaltVpn.Server.Settings;
 
 namespace WaltVpn.Server.Http;
 
-/// <summary>The four sockets the daemon listens on, and what each endures.</summary>
+/// <summary>The sockets the daemon listens on, and what each endures.</summary>
 internal static class Listeners
 {
     private const UnixFileMode Everybody =
@@ -29,16 +29,29 @@ internal static class Listeners
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         // Every waiting enrolment holds a connection; what comes beyond is closed at once and asks again.
         kestrel.Limits.MaxConcurrentConnections = 4096;
-        kestrel.Listen(settings.Http, listen => listen.Protocols = HttpProtocols.Http1);
-        kestrel.ListenUnixSocket(settings.ApiSocket, listen => listen.Protocols = HttpProtocols.Http1);
+        kestrel.Listen(settings.Http, listen => Serve(listen, Face.Public));
+        if (settings.Lan is { } lan) kestrel.Listen(lan.EndPoint, listen => Serve(listen, Face.Lan));
+        kestrel.ListenUnixSocket(settings.ApiSocket, listen => Serve(listen, Face.Administration));
         kestrel.ListenUnixSocket(settings.EnrollSocket, listen => listen.UseConnectionHandler<EnrollmentConnection>());
         kestrel.ListenUnixSocket(settings.LoginSocket, listen => listen.UseConnectionHandler<LoginConnection>());
+    }
+
+    /// <summary>Every connection of the socket carries its face.</summary>
+    private static void Serve(ListenOptions listen, Face face)
+    {
+        listen.Protocols = HttpProtocols.Http1;
+        var ofThisSocket = new FaceOfConnection(face);
+        listen.Use(next => connection =>
+        {
+            connection.Features.Set(ofThisSocket);
+            return next(connection);
+        });
     }
 
     /// <summary>Makes a listening socket. UNIX sockets get their mode before anybody can connect.</summary>
     public static Socket Bind(EndPoint endPoint, ServerSettings settings)
     {
-        if (endPoint is not UnixDomainSocketEndPoint) return Inherited() ?? SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+        if (endPoint is IPEndPoint address) return Inherited(address, settings) ?? Open(address, settings);
         var path = endPoint.ToString()!;
         RemoveStale(path);
         var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
@@ -47,12 +60,48 @@ internal static class Listeners
         return socket;
     }
 
-    /// <summary>The public port, when systemd opened it for us (sd_listen_fds(3)); it is one, and descriptors begin at 3.</summary>
-    private static Socket? Inherited()
+    /// <summary>A TCP socket of our own.</summary>
+    private static Socket Open(IPEndPoint endPoint, ServerSettings settings)
+    {
+        const int SOL_SOCKET = 1, SO_REUSEPORT = 15;
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endPoint.Address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
+            // "All addresses" and one of them, on one port: the kernel gives each connection to the socket that names its address (socket(7)).
+            if (settings.Lan?.EndPoint.Port == settings.Http.Port) socket.SetRawSocketOption(SOL_SOCKET, SO_REUSEPORT, BitConverter.GetBytes(1));
+            socket.Bind(endPoint);
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            var key = endPoint.Equals(settings.Lan?.EndPoint) ? "lan" : "http";
+            throw new SettingsException($"cannot listen on {endPoint} ({key} in server.yaml): {e.Message}. See: ip address; ss -tln");
+        }
+    }
+
+    /// <summary>A port below 1024 that systemd opened for us (sd_listen_fds(3)): the LAN face's is named <c>lan</c>, the public one is the other.</summary>
+    private static Socket? Inherited(IPEndPoint endPoint, ServerSettings settings)
     {
         const int FirstDescriptor = 3;
-        var forUs = Environment.GetEnvironmentVariable("LISTEN_PID") == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        return forUs && Environment.GetEnvironmentVariable("LISTEN_FDS") == "1" ? new Socket(new SafeSocketHandle(FirstDescriptor, ownsHandle: true)) : null;
+        const string LanName = "lan";
+        if (Environment.GetEnvironmentVariable("LISTEN_PID") != Environment.ProcessId.ToString(CultureInfo.InvariantCulture)) return null;
+        var names = (Environment.GetEnvironmentVariable("LISTEN_FDNAMES") ?? "").Split(':');
+        var isLan = endPoint.Equals(settings.Lan?.EndPoint);
+        if (settings.Lan is null && names.Contains(LanName))
+        {
+            throw new SettingsException(
+                "waltvpnd-lan.socket is active and server.yaml has no lan.address; set it, or: systemctl disable --now waltvpnd-lan.socket");
+        }
+
+        var index = Array.FindIndex(names, name => (name == LanName) == isLan);
+        if (index < 0) return null;
+        var socket = new Socket(new SafeSocketHandle(FirstDescriptor + index, ownsHandle: true));
+        if (!isLan || endPoint.Equals(socket.LocalEndPoint)) return socket;
+        var held = socket.LocalEndPoint;
+        socket.Dispose();
+        throw new SettingsException($"waltvpnd-lan.socket listens on {held}, server.yaml says {endPoint}; make them agree: systemctl edit waltvpnd-lan.socket");
     }
 
     /// <summary>Removes the socket that a killed daemon left behind, but not a living one's.</summary>

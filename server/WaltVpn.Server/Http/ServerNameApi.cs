@@ -3,7 +3,7 @@ using WaltVpn.Server.Settings;
 
 namespace WaltVpn.Server.Http;
 
-/// <summary>The one public route (docs/protocol.md "HTTP").</summary>
+/// <summary>The server's name, for everybody (docs/protocol.md "HTTP").</summary>
 internal static class ServerNameApi
 {
     public static void MapServerName(this IEndpointRouteBuilder routes) =>

@@ -14,10 +14,14 @@ internal sealed record NodeRow(
     string ClaimMac,
     long AcceptedAt,
     string PublicKey,
-    long? KeyRevokedAt)
+    long? KeyRevokedAt,
+    string KeyWay)
 {
     /// <summary>True until it is revoked.</summary>
     public bool IsAccepted => State == "accepted";
+
+    /// <summary>True when its key came by WalT's HTTP protocol, unproved.</summary>
+    public bool IsLegacy => KeyWay == "http";
 
     /// <summary>What the board said of itself.</summary>
     public EnrollmentClaims Claims => new(ClaimModel, ClaimSerial, MacAddress.Parse(ClaimMac));

@@ -12,7 +12,7 @@ internal static class NodeTable
     private const string Columns =
         """
         SELECT id AS Id, name AS Name, state AS State, vpn_mac AS VpnMac, claim_model AS ClaimModel, claim_serial AS ClaimSerial, claim_mac AS ClaimMac,
-               accepted_at AS AcceptedAt, node_keys.public_key AS PublicKey, node_keys.revoked_at AS KeyRevokedAt
+               accepted_at AS AcceptedAt, node_keys.public_key AS PublicKey, node_keys.revoked_at AS KeyRevokedAt, node_keys.way AS KeyWay
         FROM nodes JOIN node_keys ON node_keys.node_id = nodes.id
         """;
 
@@ -36,6 +36,17 @@ internal static class NodeTable
         db.Query<NodeRow>(
             $"{Columns} WHERE {NewestKey} AND ((claim_serial = @serial AND @serial <> '') OR claim_mac = @mac) ORDER BY state, accepted_at DESC",
             new { serial = claims.Serial, mac = claims.Mac.ToString() }).ToList();
+
+    /// <summary>
+    /// The live node that has this MAC address on the platform's network: its VPN MAC or, plugged in there, its board's. Null when there is none.
+    /// </summary>
+    public static NodeRow? OfMac(SqliteConnection db, MacAddress mac) =>
+        db.QueryFirstOrDefault<NodeRow>(
+            $"""
+            {Columns} WHERE {NewestKey} AND (vpn_mac = @mac OR claim_mac = @mac) AND state = 'accepted' AND node_keys.revoked_at IS NULL
+            ORDER BY vpn_mac = @mac DESC, accepted_at DESC
+            """,
+            new { mac = mac.ToString() });
 
     /// <summary>Makes a node with a random id and a random MAC address; the database refuses what is taken.</summary>
     /// <remarks>52:54:00 and the name from the last three bytes are WalT's convention.</remarks>
@@ -66,8 +77,10 @@ internal static class NodeTable
     }
 
     /// <summary>Gives a node its key. The database refuses a key that was ever given, and a second live key.</summary>
-    public static int AddKey(SqliteConnection db, string id, NodePublicKey key, DateTimeOffset now) =>
-        db.Execute("INSERT INTO node_keys (public_key, node_id, since) VALUES (@key, @id, @now)", new { key = key.Line, id, now = now.ToUnixTimeSeconds() });
+    public static int AddKey(SqliteConnection db, string id, NodePublicKey key, EnrollmentWay way, DateTimeOffset now) =>
+        db.Execute(
+            "INSERT INTO node_keys (public_key, node_id, since, way) VALUES (@key, @id, @now, @way)",
+            new { key = key.Line, id, now = now.ToUnixTimeSeconds(), way = EnrollmentOrigin.WordOf(way) });
 
     /// <summary>Voids a node's live key for ever.</summary>
     public static int RevokeKeys(SqliteConnection db, string id, DateTimeOffset now) =>

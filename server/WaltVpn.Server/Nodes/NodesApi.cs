@@ -86,10 +86,11 @@ internal static class NodesApi
             Serial = claims.Serial,
             Mac = claims.Mac,
             VpnMac = MacAddress.Parse(node.VpnMac),
-            Fingerprint = NodePublicKey.TryParse(node.PublicKey, out var key, out _) ? key.Fingerprint : "",
+            Fingerprint = NodePublicKey.TryParseAny(node.PublicKey, out var key, out _) ? key.Fingerprint : "",
             AcceptedAt = DateTimeOffset.FromUnixTimeSeconds(node.AcceptedAt),
             CertificateSerial = (ulong)(certificate?.Serial ?? 0),
             CertificateEnds = DateTimeOffset.FromUnixTimeSeconds(certificate?.ValidBefore ?? node.AcceptedAt),
+            Legacy = node.IsLegacy,
             Tunnel = sessions.FirstOrDefault(session => session.NodeId == node.Id),
         };
     }

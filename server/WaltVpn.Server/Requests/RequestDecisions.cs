@@ -63,7 +63,7 @@ internal sealed class RequestDecisions(
             NodeTable.UpdateClaims(db, node, request.Claims);
         }
 
-        NodeTable.AddKey(db, node, request.Key, now);
+        NodeTable.AddKey(db, node, request.Key, request.AskedBy, now);
         RequestTable.Accept(db, request.Id, node, by);
     }
 

@@ -16,17 +16,21 @@ internal sealed record RequestRow(
     long LastAsked,
     string? DecidedBy,
     string? Reason,
-    string? NodeId)
+    string? NodeId,
+    string Way)
 {
     /// <summary>Where it stands.</summary>
     public RequestState Status => Enum.Parse<RequestState>(State, ignoreCase: true);
 
+    /// <summary>By which protocol it asked first.</summary>
+    public EnrollmentWay AskedBy => Enum.Parse<EnrollmentWay>(Way, ignoreCase: true);
+
     /// <summary>What the board says of itself.</summary>
     public EnrollmentClaims Claims => new(ClaimModel, ClaimSerial, MacAddress.Parse(ClaimMac));
 
-    /// <summary>The key that was proved.</summary>
+    /// <summary>The key, proved when it asked over SSH.</summary>
     /// <exception cref="InvalidDataException">The database was changed by another hand.</exception>
-    public NodePublicKey Key => NodePublicKey.TryParse(PublicKey, out var key, out var refusal)
+    public NodePublicKey Key => NodePublicKey.TryParseAny(PublicKey, out var key, out var refusal)
         ? key
         : throw new InvalidDataException($"request {Id} in the database: {refusal}");
 }

@@ -13,7 +13,7 @@ internal static class RequestTable
     private const string Columns =
         """
         SELECT id AS Id, public_key AS PublicKey, state AS State, claim_model AS ClaimModel, claim_serial AS ClaimSerial, claim_mac AS ClaimMac,
-               source AS Source, first_asked AS FirstAsked, last_asked AS LastAsked, decided_by AS DecidedBy, reason AS Reason, node_id AS NodeId
+               source AS Source, first_asked AS FirstAsked, last_asked AS LastAsked, decided_by AS DecidedBy, reason AS Reason, node_id AS NodeId, way AS Way
         FROM requests
         """;
 
@@ -34,12 +34,12 @@ internal static class RequestTable
             new { key = key.Line, serial = claims.Serial, mac = claims.Mac.ToString() });
 
     /// <summary>Writes a request down, waiting.</summary>
-    public static RequestRow Add(SqliteConnection db, NodePublicKey key, EnrollmentClaims claims, IPAddress source, DateTimeOffset now)
+    public static RequestRow Add(SqliteConnection db, NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, DateTimeOffset now)
     {
         var id = db.ExecuteScalar<long>(
             """
-            INSERT INTO requests (public_key, state, claim_model, claim_serial, claim_mac, source, first_asked, last_asked)
-            VALUES (@key, 'pending', @model, @serial, @mac, @source, @now, @now) RETURNING id
+            INSERT INTO requests (public_key, state, claim_model, claim_serial, claim_mac, source, way, first_asked, last_asked)
+            VALUES (@key, 'pending', @model, @serial, @mac, @source, @way, @now, @now) RETURNING id
             """,
             new
             {
@@ -47,17 +47,18 @@ internal static class RequestTable
                 model = claims.Model,
                 serial = claims.Serial,
                 mac = claims.Mac.ToString(),
-                source = source.ToString(),
+                source = origin.Source.ToString(),
+                way = origin.Word,
                 now = now.ToUnixTimeSeconds(),
             });
         return Find(db, id)!;
     }
 
-    /// <summary>The key asked again.</summary>
-    public static int Touch(SqliteConnection db, long id, IPAddress source, DateTimeOffset now) =>
+    /// <summary>The key asked again; what was proved once stays proved.</summary>
+    public static int Touch(SqliteConnection db, long id, EnrollmentOrigin origin, DateTimeOffset now) =>
         db.Execute(
-            "UPDATE requests SET last_asked = @now, source = @source WHERE id = @id",
-            new { id, source = source.ToString(), now = now.ToUnixTimeSeconds() });
+            "UPDATE requests SET last_asked = @now, source = @source, way = CASE @way WHEN 'ssh' THEN 'ssh' ELSE way END WHERE id = @id",
+            new { id, source = origin.Source.ToString(), way = origin.Word, now = now.ToUnixTimeSeconds() });
 
     /// <summary>Records that a node came of it.</summary>
     public static int Accept(SqliteConnection db, long id, string nodeId, string by) =>
@@ -93,6 +94,7 @@ internal static class RequestTable
         LastAsked = DateTimeOffset.FromUnixTimeSeconds(row.LastAsked),
         Warning = row.Status == RequestState.Accepted ? null : Warning(db, row),
         DecidedBy = row.DecidedBy,
+        Legacy = row.AskedBy == EnrollmentWay.Http,
     };
 
     private static string? Warning(SqliteConnection db, RequestRow row)

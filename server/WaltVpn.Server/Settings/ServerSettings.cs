@@ -21,6 +21,15 @@ internal sealed record ServerSettings
     /// <summary>Where the public face listens.</summary>
     public required IPEndPoint Http { get; init; }
 
+    /// <summary>The face towards the platform's own network; null: there is none.</summary>
+    public LanSettings? Lan { get; init; }
+
+    /// <summary>The host that boards fetch their boot files from, on port 80, as WalT's boards write it into their EEPROM; null: they cannot enrol.</summary>
+    public string? HttpEntrypoint { get; init; }
+
+    /// <summary>What WalT's boards may boot.</summary>
+    public required BootMode BootMode { get; init; }
+
     /// <summary>The platform's own network; null: no connection counts as local.</summary>
     public IPNetwork? PlatformSubnet { get; init; }
 

@@ -41,7 +41,11 @@ internal static class SettingsFile
                 keys.Read("http.address", IPAddress.Any, text => IPAddress.TryParse(text, out var address) ? address : null,
                     "an IP address of this machine, or 0.0.0.0 for all"),
                 keys.Number("http.port", 80, 0, 65535)),
+            HttpEntrypoint = keys.Read<string?>("http.entrypoint", null, text => SshEntrypoint.IsHostName(text) ? text : null,
+                "a host name in lower case or an IPv4 address; boards use port 80"),
+            BootMode = keys.Word("bootMode", BootMode.Enforced, BootMode.Enforced, BootMode.Permissive),
             PlatformSubnet = keys.ReadOptional("platformSubnet", ReadNetwork, "a network like 192.168.152.0/24"),
+            Lan = ReadLan(keys),
             LanPolicy = keys.Word("enrollment.lan", EnrollmentPolicy.Manual, EnrollmentPolicy.Auto, EnrollmentPolicy.Manual, EnrollmentPolicy.Deny),
             RemotePolicy = keys.Word("enrollment.remote", EnrollmentPolicy.Manual, EnrollmentPolicy.Manual, EnrollmentPolicy.Deny),
             SshEntrypoints = keys.List("sshEntrypoints", [serverName.ToLowerInvariant()],
@@ -57,7 +61,28 @@ internal static class SettingsFile
             OperatorGroup = keys.Text("operatorGroup", () => "waltvpn", AccountGrammar),
         };
         keys.RefuseUnread();
+        CheckLan(settings);
         return settings;
+    }
+
+    private static LanSettings? ReadLan(YamlKeys keys)
+    {
+        var address = keys.Read<IPAddress?>("lan.address", null, text => ReadAddress(text), "an IPv4 address of this machine");
+        var port = keys.Number("lan.port", 80, 1, 65535);
+        var leaseFile = keys.Read<string?>("lan.leaseFile", null, text => IsAbsolutePath(text)?.Value, "the absolute path of dnsmasq's lease file");
+        if (address is not null) return new LanSettings(new IPEndPoint(address, port), leaseFile);
+        if (keys.Has("lan.port") || keys.Has("lan.leaseFile"))
+            throw new SettingsException("lan.address is missing: the address of this machine in the platform's network, e.g. lan: { address: 192.168.152.1 }");
+        return null;
+    }
+
+    /// <summary>The LAN face is for who is inside the platform's network, and on a socket of its own.</summary>
+    private static void CheckLan(ServerSettings settings)
+    {
+        if (settings.Lan is not { EndPoint: var lan }) return;
+        if (settings.PlatformSubnet is not { } subnet) throw new SettingsException("lan.address needs platformSubnet, the network that it is an address of");
+        if (!subnet.Contains(lan.Address)) throw new SettingsException($"lan.address: '{lan.Address}' is not inside platformSubnet {subnet}");
+        if (lan.Equals(settings.Http)) throw new SettingsException($"lan and http both name {lan}; give http another address or port");
     }
 
     /// <summary>What <c>hostname -f</c> answers; the host name alone where name resolution knows no more.</summary>
@@ -86,6 +111,11 @@ internal static class SettingsFile
     private static string? AccountGrammar(string text) =>
         text.Length is >= 1 and <= 32 && (char.IsAsciiLetterLower(text[0]) || text[0] == '_')
         && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_') ? null : "the name of a user or group of this machine";
+
+    // IPAddress.TryParse also takes '10' and '0x0a000001'.
+    private static IPAddress? ReadAddress(string text) =>
+        IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() == text
+        && !address.Equals(IPAddress.Any) ? address : null;
 
     private static IPNetwork? ReadNetwork(string text) => IPNetwork.TryParse(text, out var network) ? network : null;
 

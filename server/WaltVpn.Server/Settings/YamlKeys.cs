@@ -10,6 +10,7 @@ internal sealed class YamlKeys
 {
     private readonly Dictionary<string, YamlNode> _values = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _known = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _given = new(StringComparer.Ordinal);
 
     /// <summary>Reads a document.</summary>
     /// <exception cref="SettingsException">It is not YAML, or not a mapping.</exception>
@@ -68,13 +69,16 @@ internal sealed class YamlKeys
 
     /// <summary>A value with a reader of its own.</summary>
     public T Read<T>(string key, T defaultValue, Func<string, T?> reader, string expected)
-        where T : class =>
+        where T : class? =>
         TryScalar(key, out var text) ? reader(text) ?? throw Refuse(key, text, expected) : defaultValue;
 
     /// <summary>A value that may be left out.</summary>
     public T? ReadOptional<T>(string key, Func<string, T?> reader, string expected)
         where T : struct =>
         TryScalar(key, out var text) ? reader(text) ?? throw Refuse(key, text, expected) : null;
+
+    /// <summary>True when the document has the key.</summary>
+    public bool Has(string key) => _given.Contains(key);
 
     /// <summary>A list of at least one value.</summary>
     public IReadOnlyList<T> List<T>(string key, IReadOnlyList<string> defaultValue, Func<string, T?> reader, string expected)
@@ -111,6 +115,7 @@ internal sealed class YamlKeys
             if (name is not YamlScalarNode { Value: { Length: > 0 } text }) throw new SettingsException($"line {name.Start.Line}: a key must be a plain word");
             if (value is YamlMappingNode inner) Collect(inner, $"{prefix}{text}.");
             else _values.Add(prefix + text, value);
+            _given.Add(prefix + text);
         }
     }
 

@@ -11,6 +11,18 @@ internal static class Lan
     /// <summary>The server's own namespace, under a name that <c>ip netns exec</c> takes.</summary>
     public const string Server = "server";
 
+    /// <summary>Asks the daemon's face for the platform's own network, with WalT's errors as text.</summary>
+    /// <param name="path">And query.</param>
+    /// <param name="options">Of curl.</param>
+    /// <returns>The body.</returns>
+    public static Task<string> Curl(string path, params string[] options) => Tool.Succeed("ip", ["netns", "exec", Namespace, .. CurlArguments(path, options)]);
+
+    /// <summary>The same from any place.</summary>
+    public static string[] CurlArguments(string path, params string[] options) =>
+    [
+        "curl", "-sS", "--noproxy", "*", "--max-time", "60", "-H", "Prefer: errors=text-only", .. options, $"http://{RunningPlatform.LanAddress}{path}",
+    ];
+
     public static async Task Make()
     {
         await Tool.Succeed("ip", "netns", "attach", Server, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));

@@ -52,10 +52,12 @@ internal sealed class TestNode
     private string KeyFile => File("node_key");
 
     /// <summary>Makes a key.</summary>
-    public static async Task<TestNode> Create(ImageSettings settings)
+    /// <param name="settings">What the board's image holds.</param>
+    /// <param name="keyType">As ssh-keygen -t takes it; of 384 bits where that says anything.</param>
+    public static async Task<TestNode> Create(ImageSettings settings, string keyType = "ed25519")
     {
         var node = new TestNode(settings, Interlocked.Increment(ref _count));
-        await Tool.Succeed("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", node.KeyFile);
+        await Tool.Succeed("ssh-keygen", "-q", "-t", keyType, "-b", "384", "-N", "", "-C", "", "-f", node.KeyFile);
         node.PublicKey = (await System.IO.File.ReadAllTextAsync(node.KeyFile + ".pub")).Trim();
         node.Fingerprint = (await Tool.Succeed("ssh-keygen", "-l", "-f", node.KeyFile)).Split(' ')[1];
         return node;
@@ -78,6 +80,22 @@ internal sealed class TestNode
         }
 
         return answer;
+    }
+
+    /// <summary>Enrols as WalT's boards do, from <see cref="Lan.Namespace"/>, and fetches what they write into their EEPROM.</summary>
+    public async Task JoinByHttp()
+    {
+        (await Lan.Curl(Routes.LegacyEnroll, "-F", $"ssh-pubkey=@{KeyFile}.pub")).ShouldBe("OK");
+        var certificate = await Lan.Curl(Routes.LegacyNodeConf + "/ssh-pubkey-cert");
+        var view = (await RunningPlatform.Nodes()).Single(node => node.Fingerprint == Fingerprint);
+        _identity = new NodeIdentity
+        {
+            NodeId = view.Id,
+            Name = view.Name,
+            VpnMac = MacAddress.Parse(await Lan.Curl(Routes.LegacyNodeConf + "/vpn-mac")),
+            Certificate = certificate.TrimEnd('\n'),
+        };
+        await System.IO.File.WriteAllTextAsync(File("certificate.pub"), certificate);
     }
 
     /// <summary>The request that proves the key to this challenge.</summary>

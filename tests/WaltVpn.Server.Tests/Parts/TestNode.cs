@@ -16,7 +16,7 @@ internal sealed class TestNode
 
     public string Serial { get; init; }
 
-    public string Mac { get; init; }
+    public string Mac { get; set; }
 
     /// <summary>What the board calls itself.</summary>
     public string Model { get; set; } = "Test board";

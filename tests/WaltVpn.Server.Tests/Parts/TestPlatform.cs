@@ -63,8 +63,16 @@ internal sealed class TestPlatform : IAsyncDisposable
             operatorGroup: {await Shell.Run("id", ["-gn"])}
             """);
         var platform = new TestPlatform(folder, ca, new RecordingHub(settings.HubControlSocket), change?.Invoke(settings) ?? settings);
-        await platform.StartDaemon();
-        return platform;
+        try
+        {
+            await platform.StartDaemon();
+            return platform;
+        }
+        catch
+        {
+            await platform.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task StartDaemon()

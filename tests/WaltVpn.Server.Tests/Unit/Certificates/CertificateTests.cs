@@ -86,7 +86,14 @@ public sealed class CertificateTests
         using var ca = await TestCa.Start(folder["ca"]);
         await Shell.Run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", folder["node"]]);
         await Shell.Run("ssh-keygen", ["-q", "-s", ca.KeyFile, "-I", "x", "-n", "walt-vpn", folder["node.pub"]]);
-        SshCertificate.Parse(await File.ReadAllTextAsync(folder["node-cert.pub"], TestContext.Current.CancellationToken)).HasOptions.ShouldBeTrue();
+        var made = SshCertificate.Parse(await File.ReadAllTextAsync(folder["node-cert.pub"], TestContext.Current.CancellationToken));
+        made.Extensions.ShouldBe(["permit-X11-forwarding", "permit-agent-forwarding", "permit-port-forwarding", "permit-pty", "permit-user-rc"]);
+        made.CriticalOptions.ShouldBeEmpty();
+        string[] critical = ["-O", "clear", "-O", "force-command=id", "-O", "permit-agent-forwarding"];
+        await Shell.Run("ssh-keygen", ["-q", "-s", ca.KeyFile, "-I", "x", "-n", "walt-vpn", .. critical, folder["node.pub"]]);
+        made = SshCertificate.Parse(await File.ReadAllTextAsync(folder["node-cert.pub"], TestContext.Current.CancellationToken));
+        made.CriticalOptions.ShouldBe(["force-command=000000026964"]);
+        made.Extensions.ShouldBe(["permit-agent-forwarding"]);
     }
 
     [Fact]

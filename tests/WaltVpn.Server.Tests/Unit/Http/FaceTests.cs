@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Shouldly;
 using WaltVpn.Protocol;
+using WaltVpn.Server.Settings;
 using WaltVpn.Server.Tests.Parts;
 using Xunit;
 
@@ -41,6 +42,17 @@ public sealed class FaceTests
         await using var platform = await TestPlatform.Start();
         (await platform.Api(HttpMethod.Get, Routes.ServerName)).Status.ShouldBe(HttpStatusCode.NotFound);
         (await platform.Api(HttpMethod.Get, Routes.NodeSettings)).Body.ShouldContain("BEGIN OPENSSH PRIVATE KEY");
+    }
+
+    [Fact]
+    public async Task AddressThatThisMachineDoesNotHaveIsNamed()
+    {
+        // TEST-NET-1: nobody has it.
+        var failure = await Should.ThrowAsync<SettingsException>(() => TestPlatform.Start(settings => settings with
+        {
+            Lan = new LanSettings(new IPEndPoint(IPAddress.Parse("192.0.2.77"), 8081), null),
+        }));
+        failure.Message.ShouldStartWith("cannot listen on 192.0.2.77:8081 (lan in server.yaml): ");
     }
 
     private static int FreePort()

@@ -24,6 +24,15 @@ public sealed class SettingsTests
             .Replace(settings.SshEntrypoints.GetType().ToString(), "", StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void LanFaceIsOffUnlessItHasAnAddress()
+    {
+        SettingsFile.Parse("serverName: srv.example.org").Lan.ShouldBeNull();
+        var lan = SettingsFile.Parse("serverName: srv.example.org\nplatformSubnet: 10.0.0.0/24\nlan: { address: 10.0.0.1 }").Lan.ShouldNotBeNull();
+        lan.EndPoint.ToString().ShouldBe("10.0.0.1:80");
+        lan.LeaseFile.ShouldBeNull();
+    }
+
     [Theory]
     [InlineData("platfrom: x", "unknown key 'platfrom'; did you mean 'platform'?")]
     [InlineData("http: { prot: 80 }", "unknown key 'http.prot'; did you mean 'http.port'?")]
@@ -36,12 +45,28 @@ public sealed class SettingsTests
     [InlineData("sshEntrypoints: []", "sshEntrypoints: ")]
     [InlineData("sshEntrypoints: ['-oProxyCommand=id']", "sshEntrypoints: '-oProxyCommand=id'")]
     [InlineData("platformSubnet: 10.0.0.0", "platformSubnet: '10.0.0.0'")]
+    [InlineData("lan: { port: 80 }", "lan.address is missing")]
+    [InlineData("lan: { leaseFile: /x }", "lan.address is missing")]
+    [InlineData("lan: { address: 10.0.0.1 }", "lan.address needs platformSubnet")]
+    [InlineData("{ platformSubnet: 10.0.0.0/24, lan: { address: 10.0.1.1 } }", "lan.address: '10.0.1.1' is not inside platformSubnet 10.0.0.0/24")]
+    [InlineData("{ platformSubnet: 0.0.0.0/0, lan: { address: 0.0.0.0 } }", "lan.address: '0.0.0.0' cannot be used; expected an IPv4 address of this machine")]
+    [InlineData("lan: { address: '::1' }", "lan.address: '::1'")]
+    [InlineData("lan: { address: '10' }", "lan.address: '10'")]
+    [InlineData("lan: { address: 10.0.0.1, port: 0 }", "lan.port: '0'")]
+    [InlineData("lan: { address: 10.0.0.1, leaseFile: x }", "lan.leaseFile: 'x'")]
+    [InlineData("{ http: { address: 10.0.0.1 }, platformSubnet: 10.0.0.0/24, lan: { address: 10.0.0.1 } }", "lan and http both name 10.0.0.1:80")]
+    [InlineData("http: { entrypoint: 'Host' }", "http.entrypoint: 'Host'")]
+    [InlineData("http: { entrypoint: 'host:80' }", "http.entrypoint: 'host:80'")]
+    [InlineData("bootMode: open", "bootMode: 'open' cannot be used; expected enforced or permissive")]
     [InlineData("sshUser: 'root;id'", "sshUser: 'root;id'")]
     [InlineData("a: [", "line ")]
     [InlineData("- a", "expected one document")]
     public void WrongKeyIsNamed(string yaml, string message)
     {
-        var text = "serverName: srv.example.org\n" + (yaml == "- a" ? "---\n- a" : yaml);
+        // A mapping in braces stands alone; the server's name goes into it.
+        var text = yaml.StartsWith('{')
+            ? $"{yaml[..^1]}, serverName: srv.example.org }}"
+            : "serverName: srv.example.org\n" + (yaml == "- a" ? "---\n- a" : yaml);
         Should.Throw<SettingsException>(() => SettingsFile.Parse(text)).Message.ShouldContain(message);
     }
 }

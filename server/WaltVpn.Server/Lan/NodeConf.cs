@@ -1,0 +1,89 @@
+using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
+using WaltVpn.Server.BootFiles;
+using WaltVpn.Server.Certificates;
+using WaltVpn.Server.Enrollment;
+using WaltVpn.Server.Nodes;
+using WaltVpn.Server.Schema;
+using WaltVpn.Server.Settings;
+using Entrypoint = WaltVpn.Protocol.SshEntrypoint;
+using Mode = WaltVpn.Server.Settings.BootMode;
+
+namespace WaltVpn.Server.Lan;
+
+/// <summary>What a board of WalT's writes into its EEPROM, value by value, as text. None has a secret in it.</summary>
+internal sealed class NodeConf(ServerSettings settings, Database database, ILogger<NodeConf> log)
+{
+    /// <summary>The value that a board does not have yet; and of all settings while they are incomplete: a board then leaves its EEPROM as it is.</summary>
+    private const string None = "";
+
+    private bool IsComplete => settings.HttpEntrypoint is not null;
+
+    /// <summary>WalT's boards know port 22 only: the first entrypoint that has it, else the first.</summary>
+    private Entrypoint FirstEntrypoint =>
+        settings.SshEntrypoints.Where(entrypoint => entrypoint.Port == Entrypoint.DefaultPort).Concat(settings.SshEntrypoints).First();
+
+    /// <summary>The node's newest certificate, a line.</summary>
+    public IResult Certificate(LanCaller caller)
+    {
+        var newest = database.Read(db => NodeTable.OfMac(db, caller.Mac) is { } node && NodePublicKey.TryParseAny(node.PublicKey, out var key, out _)
+            ? CertificateJournal.Newest(db, key)
+            : null);
+        return Text(newest is null ? None : newest.Certificate + "\n");
+    }
+
+    /// <summary>The node's VPN MAC.</summary>
+    public IResult VpnMac(LanCaller caller) => Text(database.Read(db => NodeTable.OfMac(db, caller.Mac))?.VpnMac);
+
+    /// <summary>The path that the node's boot files have from everywhere: of the address it enrolled from; for others of the address they have.</summary>
+    public IResult HttpPath(LanCaller caller)
+    {
+        var recorded = database.Read(db => NodeTable.OfMac(db, caller.Mac) is { } node ? PerIpTable.OfNode(db, node.Id) : null);
+        return Text($"{Protocol.Routes.LegacyPerIp.TrimStart('/')}/{recorded ?? PerIpTable.Dashed(caller.Origin.Source)}");
+    }
+
+    /// <summary>The SSH entrypoint's host.</summary>
+    public IResult SshEntrypoint() => Text(IsComplete ? FirstEntrypoint.Host : None);
+
+    /// <summary>Lines of a known_hosts file, sshd(8): the server's own keys, which a node meets at the far end of every entrypoint.</summary>
+    public IResult SshEntrypointHostKeys()
+    {
+        if (!IsComplete) return LanErrors.BadRequest("no SSH entrypoint is configured: http.entrypoint is not set in server.yaml");
+        try
+        {
+            var host = FirstEntrypoint.Port == Entrypoint.DefaultPort ? FirstEntrypoint.Host : $"[{FirstEntrypoint.Host}]:{FirstEntrypoint.Port}";
+            return Text(string.Concat(settings.HostKeyFiles.Select(file => $"{host} {NodePublicKey.Load(file).Line}\n")));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            log.SettingUnusable($"the SSH host key could not be read: {e.Message}");
+            return LanErrors.Trouble("the server cannot read its SSH host key; see hostKeyFiles in server.yaml");
+        }
+    }
+
+    /// <summary>The HTTP entrypoint's host.</summary>
+    public IResult HttpEntrypoint() => Text(settings.HttpEntrypoint);
+
+    /// <summary><c>enforced</c> or <c>permissive</c>.</summary>
+    public IResult BootMode() => Text(!IsComplete ? None : settings.BootMode switch
+    {
+        Mode.Enforced => "enforced",
+        Mode.Permissive => "permissive",
+    });
+
+    /// <summary>The public half of the boot key, PEM.</summary>
+    public IResult BootKey()
+    {
+        try
+        {
+            return Text(File.ReadAllText(settings.BootPublicKeyFile));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.SettingUnusable($"the boot key could not be read: {e.Message} Make one with: waltvpn boot make-key");
+            return LanErrors.NotFound("the server has no boot key yet");
+        }
+    }
+
+    private static ContentHttpResult Text(string? text) => TypedResults.Text(text ?? None, "text/plain", Encoding.ASCII);
+}
