@@ -42,8 +42,9 @@ internal sealed class NodeConf(ServerSettings settings, Database database, ILogg
         return Text($"{Protocol.Routes.LegacyPerIp.TrimStart('/')}/{recorded ?? PerIpTable.Dashed(caller.Origin.Source)}");
     }
 
-    /// <summary>The SSH entrypoint's host.</summary>
-    public IResult SshEntrypoint() => Text(IsComplete ? FirstEntrypoint.Host : None);
+    /// <summary>The SSH entrypoint's host; with its port where that is not SSH's, which our boards read and no board of WalT's could use.</summary>
+    public IResult SshEntrypoint() =>
+        Text(!IsComplete ? None : FirstEntrypoint.Port == Entrypoint.DefaultPort ? FirstEntrypoint.Host : FirstEntrypoint.ToString());
 
     /// <summary>Lines of a known_hosts file, sshd(8): the server's own keys, which a node meets at the far end of every entrypoint.</summary>
     public IResult SshEntrypointHostKeys()

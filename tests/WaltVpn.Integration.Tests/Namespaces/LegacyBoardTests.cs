@@ -26,7 +26,7 @@ public sealed class LegacyBoardTests(RunningPlatform platform) : PlatformTest(pl
         var view = await RunningPlatform.Node(board.Identity.NodeId);
         view.Legacy.ShouldBeTrue();
         (await RunningPlatform.Cli("node", "list")).Output.ShouldMatch($@"{view.Name} +accepted +yes ");
-        (await Lan.Curl(Routes.LegacyNodeConf + "/ssh-entrypoint")).ShouldBe(RunningPlatform.PublicAddress);
+        (await Lan.Curl(Routes.LegacyNodeConf + "/ssh-entrypoint")).ShouldBe($"{RunningPlatform.PublicAddress}:{RunningPlatform.SshPort}");
         var knownHosts = await Lan.Curl(Routes.LegacyNodeConf + "/ssh-entrypoint-host-keys");
         knownHosts.ShouldStartWith($"[{RunningPlatform.PublicAddress}]:{RunningPlatform.SshPort} ssh-ed25519 ");
 

@@ -1,0 +1,116 @@
+using Shouldly;
+using WaltVpn.Eeprom;
+using WaltVpn.Eeprom.Tests;
+using WaltVpn.Integration.Tests.Platform;
+using WaltVpn.Protocol;
+using Xunit;
+
+namespace WaltVpn.Integration.Tests.Namespaces;
+
+/// <summary>A new board in the platform's own network, the agent's <c>reconcile</c> against the real daemon: docs/eeprom.md "Following the server".</summary>
+/// <remarks><code>
+///   netns eeprom-board 10.77.0.21: waltvpn-agent reconcile ── HTTP ── walt-net 10.77.0.1:80 ── waltvpnd
+///        └─ pieeprom.bin ─▸ key, certificate, known_hosts ─▸ ssh (netns site) ═══ sshd
+/// </code></remarks>
+public sealed class EepromFollowsServerTests(RunningPlatform platform) : PlatformTest(platform), IAsyncLifetime
+{
+    private const string Board = "eeprom-board";
+    private const string Folder = "/run/eeprom-board";
+    private const string Image = $"{Folder}/pieeprom.bin";
+
+    private static readonly string _settingsFile = RunningPlatform.File("etc/server.yaml");
+    private string _settings = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        _settings = await File.ReadAllTextAsync(_settingsFile, Cancellation);
+        Directory.CreateDirectory(Folder);
+        await File.WriteAllBytesAsync(Image, SyntheticImage.Create(SyntheticImage.Pi5TwoPartitions), Cancellation);
+        await Tool.Succeed("ip", "netns", "add", Board);
+        await Tool.Succeed("ip", "link", "add", Board, "type", "veth", "peer", "name", "eth0", "netns", Board);
+        await Tool.Succeed("ip", "link", "set", Board, "master", "walt-net", "up");
+        await Tool.Succeed("ip", "-n", Board, "address", "add", "10.77.0.21/24", "dev", "eth0");
+        await Tool.Succeed("ip", "-n", Board, "link", "set", "eth0", "up");
+        await MakeBootKey();
+    }
+
+    [Fact]
+    public async Task BoardEnrolsAndItsImageFollowsEachChangeOfTheServerOnce()
+    {
+        (await Reconcile()).ShouldContain("enrolment: the board is no node yet");
+        var node = Node();
+        var view = (await RunningPlatform.Nodes()).Single(other => other.VpnMac == node.Mac);
+        view.Legacy.ShouldBeTrue();
+        node.BootMode.ShouldBe(VpnBootMode.Enforced);
+        node.HttpPath.ShouldBe("walt-vpn/per-ip/10-77-0-21");
+        await Quiet();
+
+        // What stands in the image opens the way in, through real ssh and sshd.
+        await File.WriteAllTextAsync($"{Folder}/key", node.Credentials.PrivateKey.Reveal(), Cancellation);
+        File.SetUnixFileMode($"{Folder}/key", UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await File.WriteAllTextAsync($"{Folder}/certificate.pub", node.Credentials.Certificate, Cancellation);
+        node.Credentials.KnownHosts.ShouldContain("ssh-ed25519 ");
+        var ssh = new SshClient(Platform.Settings, $"{Folder}/key") { Certificate = $"{Folder}/certificate.pub" };
+        (await ssh.Run(TunnelCommand.GetServerHostname)).Output.ShouldBe("server.demo.example\n");
+
+        await Follows(
+            settings => settings + "bootMode: permissive\n",
+            "BOOT_ORDER: 0xf7 -> 0xf127", "ENABLE_SELF_UPDATE: 0 -> 1", "WALT_VPN_BOOT_MODE: enforced -> permissive");
+        await Follows(
+            settings => settings.Replace("entrypoint: 203.0.113.1", "entrypoint: boot.demo.example", StringComparison.Ordinal),
+            "HTTP_HOST: 203.0.113.1 -> boot.demo.example");
+        await MakeBootKey();
+        (await Reconcile()).ShouldContain("boot signing key: SHA256:");
+        await Quiet();
+        Node().Credentials.PrivateKey.Reveal().ShouldBe(node.Credentials.PrivateKey.Reveal());
+    }
+
+    public new async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await File.WriteAllTextAsync(_settingsFile, _settings, CancellationToken.None);
+        await RestartDaemon();
+        await Tool.Succeed("ip", "netns", "delete", Board);
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private static VpnVariables Node() =>
+        VpnVariables.ReadFrom(BootConfig.Parse(EepromImage.Parse(File.ReadAllBytes(Image)).Read(EepromFiles.BootConfig))).ShouldNotBeNull();
+
+    private static Task<string> Reconcile() => Tool.Succeed(
+        "ip", "netns", "exec", Board, RunningPlatform.Program("waltvpn-agent"), "reconcile", "--server", $"http://{RunningPlatform.LanAddress}", "--trust-http",
+        "--image", Image);
+
+    private static async Task Follows(Func<string, string> change, params string[] differences)
+    {
+        var settings = await File.ReadAllTextAsync(_settingsFile, Cancellation);
+        change(settings).ShouldNotBe(settings);
+        await File.WriteAllTextAsync(_settingsFile, change(settings), Cancellation);
+        await RestartDaemon();
+        (await Reconcile()).Split('\n').Where(line => line.Contains(" -> ", StringComparison.Ordinal)).ShouldBe(differences);
+        await Quiet();
+    }
+
+    // The same again has nothing to do.
+    private static async Task Quiet()
+    {
+        var before = await File.ReadAllBytesAsync(Image, Cancellation);
+        (await Reconcile()).ShouldContain("nothing to do");
+        (await File.ReadAllBytesAsync(Image, Cancellation)).ShouldBe(before);
+    }
+
+    private static async Task MakeBootKey()
+    {
+        var folder = RunningPlatform.File("etc/boot");
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        (await RunningPlatform.Cli("boot", "make-key", "--folder", folder)).Status.ShouldBe(0);
+    }
+
+    private static async Task RestartDaemon()
+    {
+        var former = RunningPlatform.Pid("waltvpnd");
+        RunningPlatform.Signal("TERM", former);
+        await Eventually.Holds("another daemon runs", () => RunningPlatform.Pid("waltvpnd") != former);
+        await RunningPlatform.AwaitAnswers();
+    }
+}
