@@ -20,7 +20,7 @@ const string Help = """
     waltvpn-hub enroll [--enroll-socket PATH]
 
     Example, in the foreground on a test machine:
-        sudo waltvpn-hub serve --bridge br0 --runtime-directory /tmp/hub --state-directory /tmp/hub --control-user root
+        sudo waltvpn-hub serve --bridge br0 --runtime-directory /run/hub --state-directory /run/hub --connect-user root --control-user root
 
     Exit status: 0 done, 1 refused or failed, 2 the command line makes no sense.
 

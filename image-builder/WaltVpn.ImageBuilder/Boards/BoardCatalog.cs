@@ -9,7 +9,7 @@ internal static class BoardCatalog
     /// <exception cref="ImageException">There is none of that name; lists those there are.</exception>
     public static Board Find(string name) =>
         All.FirstOrDefault(board => board.Name == name)
-        ?? throw new ImageException($"there is no board '{name}'", $"boards: {string.Join(", ", All.Select(board => board.Name))}")
+        ?? throw new ImageException($"there is no SD image for a board '{name}' yet", $"boards: {string.Join(", ", All.Select(board => board.Name))}")
         {
             ExitStatus = ExitStatus.Usage,
         };

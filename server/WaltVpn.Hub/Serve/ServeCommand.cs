@@ -53,5 +53,5 @@ internal static class ServeCommand
         loop.Stop();
     }
 
-    private static uint UserId(string name) => Passwd.UserId(name) ?? throw new UsageException($"there is no user '{name}' on this machine");
+    private static uint UserId(string name) => Passwd.UserId(name) ?? throw new UsageException($"there is no user '{name}' on this machine: server/packaging/install makes the two, --connect-user and --control-user name others");
 }

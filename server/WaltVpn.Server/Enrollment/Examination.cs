@@ -40,7 +40,7 @@ internal sealed class Examination(ServerSettings settings)
     private static Finding OfKnownKey(NodeRow owner, EnrollmentClaims claims)
     {
         if (owner.KeyRevokedAt is not null || !owner.IsAccepted)
-            return new Finding.Refused("this key was revoked; erase the node's credentials so that it makes a new one", null);
+            return new Finding.Refused("this key was revoked; if the board is to join again, write the image to its card once more: it then makes another key", null);
         return owner.Claims.IsSameBoard(claims) ? new Finding.Known(owner, null) : KeyOfAnotherBoard(owner.Name);
     }
 

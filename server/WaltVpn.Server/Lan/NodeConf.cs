@@ -86,5 +86,20 @@ internal sealed class NodeConf(ServerSettings settings, Database database, ILogg
         }
     }
 
+    /// <summary>The certificate that boards check an HTTPS entrypoint with, DER. None of WalT's boards asks.</summary>
+    public IResult CaCertificate()
+    {
+        if (settings.BootCaCertificateFile is not { } file) return LanErrors.NotFound("bootCaCertificate is not set in server.yaml");
+        try
+        {
+            return TypedResults.Bytes(File.ReadAllBytes(file), "application/pkix-cert");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.SettingUnusable($"the CA's certificate could not be read: {e.Message}");
+            return LanErrors.Trouble("the server cannot read its CA's certificate; see bootCaCertificate in server.yaml");
+        }
+    }
+
     private static ContentHttpResult Text(string? text) => TypedResults.Text(text ?? None, "text/plain", Encoding.ASCII);
 }

@@ -14,6 +14,7 @@ internal static class NodeConfApi
         Map(values, "/http-entrypoint", (conf, _) => conf.HttpEntrypoint());
         Map(values, "/boot-mode", (conf, _) => conf.BootMode());
         Map(values, "/public.pem", (conf, _) => conf.BootKey());
+        Map(values, "/cacert.der", (conf, _) => conf.CaCertificate());
     }
 
     private static void Map(RouteGroupBuilder routes, string path, Func<NodeConf, LanCaller, IResult> value) =>

@@ -27,6 +27,9 @@ internal sealed record ServerSettings
     /// <summary>The host that boards fetch their boot files from, on port 80, as WalT's boards write it into their EEPROM; null: they cannot enrol.</summary>
     public string? HttpEntrypoint { get; init; }
 
+    /// <summary>Path of the CA's certificate, DER, that boards check an HTTPS entrypoint with; null: what they have stays.</summary>
+    public string? BootCaCertificateFile { get; init; }
+
     /// <summary>What WalT's boards may boot.</summary>
     public required BootMode BootMode { get; init; }
 

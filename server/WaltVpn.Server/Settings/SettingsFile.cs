@@ -18,7 +18,7 @@ internal static class SettingsFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SettingsException($"cannot read the settings: {e.Message} Give the file with --config.");
+            throw new SettingsException($"cannot read the settings {path}: {e.Message} server/packaging/install puts an explained server.yaml into /etc/waltvpn; --config names another.");
         }
         catch (SettingsException e)
         {
@@ -57,6 +57,8 @@ internal static class SettingsFile
             CaAgentSocket = keys.Path("caAgentSocket", "/run/waltvpn-ca/agent.sock"),
             CaPublicKeyFile = keys.Path("caPublicKey", "/var/lib/waltvpn-ca/ca_key.pub"),
             BootPublicKeyFile = keys.Path("bootPublicKey", "/etc/waltvpn/boot/public.pem"),
+            BootCaCertificateFile = keys.Read<string?>(
+                "bootCaCertificate", null, text => IsAbsolutePath(text)?.Value, "the absolute path of a certificate in DER form"),
             SshUser = keys.Text("sshUser", () => "walt-vpn", AccountGrammar),
             OperatorGroup = keys.Text("operatorGroup", () => "waltvpn", AccountGrammar),
         };

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Shouldly;
 using WaltVpn.Eeprom;
 using WaltVpn.Eeprom.Tests;
@@ -62,6 +63,21 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
         await MakeBootKey();
         (await Reconcile()).ShouldContain("boot signing key: SHA256:");
         await Quiet();
+
+        var hostKey = $"ssh-ed25519 {await Fingerprint(RunningPlatform.File("etc/ssh_host_ed25519_key.pub"))}";
+        await Follows(
+            settings => settings.Replace("sshEntrypoints: [\"203.0.113.1:2222\"]", "sshEntrypoints: [\"198.51.100.1\"]", StringComparison.Ordinal),
+            "WALT_VPN_ENTRYPOINT: 203.0.113.1 -> 198.51.100.1", "WALTVPN_ENTRYPOINTS: 203.0.113.1:2222 -> none",
+            $"host key of [203.0.113.1]:2222: {hostKey} -> none", $"host key of 198.51.100.1: none -> {hostKey}");
+        await Tool.Succeed("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", $"{Folder}/host_key");
+        await Follows(
+            settings => settings.Replace("hostKeyFiles: [", $"hostKeyFiles: [{Folder}/host_key.pub, ", StringComparison.Ordinal),
+            $"host key of 198.51.100.1: none -> ssh-ed25519 {await Fingerprint($"{Folder}/host_key.pub")}");
+        await Tool.Succeed(
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=boot", "-outform", "der", "-keyout", $"{Folder}/ca.key", "-out",
+            $"{Folder}/ca.der");
+        var hash = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync($"{Folder}/ca.der", Cancellation)));
+        await Follows(settings => settings + $"bootCaCertificate: {Folder}/ca.der\n", $"HTTP_CACERT_HASH: none -> {hash}", $"CA certificate: none -> SHA256:{hash}");
         Node().Credentials.PrivateKey.Reveal().ShouldBe(node.Credentials.PrivateKey.Reveal());
     }
 
@@ -73,6 +89,8 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
         await Tool.Succeed("ip", "netns", "delete", Board);
         Directory.Delete(Folder, recursive: true);
     }
+
+    private static async Task<string> Fingerprint(string key) => (await Tool.Succeed("ssh-keygen", "-l", "-f", key)).Split(' ')[1];
 
     private static VpnVariables Node() =>
         VpnVariables.ReadFrom(BootConfig.Parse(EepromImage.Parse(File.ReadAllBytes(Image)).Read(EepromFiles.BootConfig))).ShouldNotBeNull();

@@ -17,7 +17,7 @@ public sealed class LanFaceTests
     private const string Ok = "OK";
 
     private static readonly string[] Values =
-        ["ssh-pubkey-cert", "ssh-entrypoint-host-keys", "http-path", "vpn-mac", "ssh-entrypoint", "http-entrypoint", "boot-mode", "public.pem"];
+        ["ssh-pubkey-cert", "ssh-entrypoint-host-keys", "http-path", "vpn-mac", "ssh-entrypoint", "http-entrypoint", "boot-mode", "public.pem", "cacert.der"];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
