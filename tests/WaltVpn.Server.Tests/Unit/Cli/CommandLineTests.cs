@@ -217,9 +217,10 @@ public sealed class CommandLineTests
     /// <summary>Ctrl-C: clean, no stack trace.</summary>
     private static async Task Interrupted(Process monitor)
     {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await Shell.Run("kill", ["-INT", $"{monitor.Id}"]);
-        var rest = await monitor.StandardOutput.ReadToEndAsync() + await monitor.StandardError.ReadToEndAsync();
-        await monitor.WaitForExitAsync();
+        var rest = await monitor.StandardOutput.ReadToEndAsync(deadline.Token) + await monitor.StandardError.ReadToEndAsync(deadline.Token);
+        await monitor.WaitForExitAsync(deadline.Token);
         monitor.ExitCode.ShouldBe(130);
         rest.ShouldNotContain("   at ");
     }
