@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Http.Json;
 using WaltVpn.Protocol;
 
 namespace WaltVpn.Cli;
@@ -11,11 +12,13 @@ internal static class NodeCommands
     {
         var which = new Argument<string>("NODE") { Description = "Name of a node, or the first digits of its id" };
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
-        var list = new Command("list", "List all nodes. Example: waltvpn node list -o json") { global.Output };
+        var forgotten = new Option<bool>("--all", "-a") { Description = "Forgotten nodes too" };
+        var name = new Argument<string>("NAME") { Description = "The new name: a-z, 0-9 and '-', begins with a letter" };
+        var list = new Command("list", "List all nodes. Example: waltvpn node list -o json") { forgotten, global.Output };
         list.SetAction(async (arguments, cancel) =>
         {
             using var server = global.Connect(arguments);
-            PrintAll(arguments.GetValue(global.Output), await All(server, cancel));
+            PrintAll(arguments.GetValue(global.Output), await All(server, arguments.GetValue(forgotten), cancel));
             return (int)ExitCode.Ok;
         });
         var show = new Command("show", "Show one node. Example: waltvpn node show node-3fa2c1") { which, global.Output };
@@ -25,50 +28,82 @@ internal static class NodeCommands
             Print(arguments.GetValue(global.Output), await Find(server, arguments.GetValue(which)!, cancel));
             return (int)ExitCode.Ok;
         });
-        var revoke = new Command(
-            "revoke", "Void a node's certificates for ever and cut its tunnel. Example: waltvpn node revoke node-3fa2c1 --yes") { which, yes, global.Output };
-        revoke.SetAction(async (arguments, cancel) =>
+        var rename = new Command("rename", "Give a node another name. Example: waltvpn node rename node-3fa2c1 roof-north") { which, name, global.Output };
+        rename.SetAction(async (arguments, cancel) =>
         {
             using var server = global.Connect(arguments);
-            return (int)await Revoke(server, arguments.GetValue(which)!, arguments.GetValue(yes), arguments.GetValue(global.Output), cancel);
+            var node = await Find(server, arguments.GetValue(which)!, cancel);
+            var body = JsonContent.Create(new NodeName { Name = arguments.GetValue(name)! }, ProtocolJson.Default.NodeName);
+            var renamed = await server.PostContent($"{Routes.Nodes}/{node.Id}/rename", body, ProtocolJson.Default.NodeView, cancel);
+            PrintOutcome(arguments.GetValue(global.Output), renamed, $"{node.Name} is now {renamed.Name}");
+            return (int)ExitCode.Ok;
         });
-        return new Command("node", "Nodes of the platform. Example: waltvpn node list") { list, show, revoke };
+        return new Command("node", "Nodes of the platform. Example: waltvpn node list")
+        {
+            list,
+            show,
+            rename,
+            Change("disable", "Keep a node out and cut its tunnel, until it is enabled. Example: waltvpn node disable node-3fa2c1", NodeState.Disabled),
+            Change("enable", "Let a disabled node in again. Example: waltvpn node enable node-3fa2c1", NodeState.Accepted),
+            Change(
+                "revoke",
+                "Void a node's key and certificates for ever and cut its tunnel. Example: waltvpn node revoke node-3fa2c1 --yes",
+                NodeState.Revoked,
+                askFirst: "Its key is void for ever."),
+            Change(
+                "forget",
+                "Take a node off the lists, void its certificates, cut its tunnel. Its key may ask to join again. Example: waltvpn node forget node-3fa2c1 --yes",
+                NodeState.Forgotten,
+                askFirst: "It is off the lists until it asks to join again."),
+        };
+
+        Command Change(string verb, string description, NodeState state, string? askFirst = null)
+        {
+            var command = new Command(verb, description) { which, global.Output };
+            if (askFirst is not null) command.Add(yes);
+            command.SetAction(async (arguments, cancel) =>
+            {
+                using var server = global.Connect(arguments);
+                var node = await Find(server, arguments.GetValue(which)!, cancel);
+                var already = state == NodeState.Revoked ? node.KeyRevoked : node.State == state;
+                if (askFirst is not null && !already && !arguments.GetValue(yes)) Confirm(verb, node, askFirst);
+                // Also when it was so before: the server sees again to what follows, the list and the tunnel.
+                var changed = await server.Post($"{Routes.Nodes}/{node.Id}/{verb}", null, ProtocolJson.Default.NodeView, cancel);
+                PrintOutcome(arguments.GetValue(global.Output), changed, $"{changed.Name} {(already ? "was already" : "is")} {Word(state)}");
+                return (int)ExitCode.Ok;
+            });
+            return command;
+        }
     }
 
-    private static Task<IReadOnlyList<NodeView>> All(ServerConnection server, CancellationToken cancel) =>
-        server.Get(Routes.Nodes, ProtocolJson.Default.IReadOnlyListNodeView, cancel);
+    private static Task<IReadOnlyList<NodeView>> All(ServerConnection server, bool forgotten, CancellationToken cancel) =>
+        server.Get(forgotten ? $"{Routes.Nodes}?forgotten=true" : Routes.Nodes, ProtocolJson.Default.IReadOnlyListNodeView, cancel);
 
+    /// <summary>By name, or by the first digits of the id. A forgotten node only when no other has the name.</summary>
     private static async Task<NodeView> Find(ServerConnection server, string which, CancellationToken cancel)
     {
         var asked = TerminalText.Plain(which);
-        var found = (await All(server, cancel)).Where(node => node.Name == which || node.Id.StartsWith(which, StringComparison.Ordinal)).ToList();
+        var fit = (await All(server, forgotten: true, cancel)).Where(node => node.Name == which || node.Id.StartsWith(which, StringComparison.Ordinal));
+        var found = fit.GroupBy(node => node.State == NodeState.Forgotten).OrderBy(group => group.Key).FirstOrDefault()?.ToList() ?? [];
         return found switch
         {
             [var node] => node,
             [] => throw new CliException(ExitCode.NotFound, $"no node has the name or id '{asked}'. List them with: waltvpn node list"),
             _ => throw new CliException(
-                ExitCode.Usage, $"'{asked}' fits {found.Count} nodes ({string.Join(", ", found.Select(node => node.Name))}); give a name"),
+                ExitCode.Usage,
+                $"'{asked}' fits {found.Count} nodes ({string.Join(", ", found.Select(node => $"{node.Name} {node.Id[..8]}"))}); give more of the name or id"),
         };
     }
 
-    private static async Task<ExitCode> Revoke(ServerConnection server, string which, bool yes, OutputFormat format, CancellationToken cancel)
-    {
-        var node = await Find(server, which, cancel);
-        var already = node.State == NodeState.Revoked;
-        if (!yes && !already) Confirm(node);
-        // Also when it was revoked before: the server sees again to the list and to the tunnel.
-        var revoked = await server.Post($"{Routes.Nodes}/{node.Id}/revoke", null, ProtocolJson.Default.NodeView, cancel);
-        var outcome = $"{revoked.Name} {(already ? "was already" : "is")} revoked";
-        ResultPrinter.PrintOne(format, revoked, ProtocolJson.Default.NodeView, view => view.Name, _ => Console.WriteLine(outcome));
-        return ExitCode.Ok;
-    }
-
-    private static void Confirm(NodeView node)
+    private static void Confirm(string verb, NodeView node, string consequence)
     {
         if (Console.IsInputRedirected) throw new CliException(ExitCode.Usage, "without a terminal nobody can be asked; add --yes");
-        Console.Write(TerminalText.Plain($"Revoke {node.Name} ({node.Model}, {node.Mac})? Its key is void for ever. [y/N] "));
+        Console.Write(TerminalText.Plain($"{char.ToUpperInvariant(verb[0])}{verb[1..]} {node.Name} ({node.Model}, {node.Mac})? {consequence} [y/N] "));
         if (Console.ReadLine()?.Trim() is not ("y" or "yes")) throw new CliException(ExitCode.Refused, "nothing was changed");
     }
+
+    private static void PrintOutcome(OutputFormat format, NodeView node, string outcome) =>
+        ResultPrinter.PrintOne(format, node, ProtocolJson.Default.NodeView, view => view.Name, _ => Console.WriteLine(outcome));
 
     private static void PrintAll(OutputFormat format, IReadOnlyList<NodeView> nodes) => ResultPrinter.PrintList(
         format,
@@ -88,7 +123,7 @@ internal static class NodeCommands
     private static IEnumerable<(string Label, string? Value)> Fields(NodeView view) =>
     [
         ("name", view.Name), ("state", Word(view.State)), ("id", view.Id), ("model", view.Model), ("serial", view.Serial), ("mac", view.Mac.ToString()),
-        ("vpn mac", view.VpnMac.ToString()), ("key", view.Fingerprint),
+        ("vpn mac", view.VpnMac.ToString()), ("key", view.KeyRevoked ? $"{view.Fingerprint}, void for ever" : view.Fingerprint),
         ("legacy", view.Legacy ? "yes: its key came by WalT's HTTP protocol, unproved" : null), ("accepted", $"{view.AcceptedAt:u}"),
         ("certificate", $"{view.CertificateSerial}, until {view.CertificateEnds:u}"), .. Fields(view.Tunnel),
     ];
@@ -105,6 +140,8 @@ internal static class NodeCommands
     private static string Word(NodeState state) => state switch
     {
         NodeState.Accepted => "accepted",
+        NodeState.Disabled => "disabled",
         NodeState.Revoked => "revoked",
+        NodeState.Forgotten => "forgotten",
     };
 }

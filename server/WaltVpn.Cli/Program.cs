@@ -11,6 +11,7 @@ var root = new RootCommand(
       waltvpn request list                  who asked
       waltvpn request accept 3              make a node of request 3
       waltvpn node list -o json             all nodes, for a program
+      waltvpn node disable node-3fa2c1      keep a node out, until: waltvpn node enable node-3fa2c1
       waltvpn node revoke node-3fa2c1       void a node's key for ever
       waltvpn setup-node --output node.yaml settings for waltvpn-image
       waltvpn boot publish --board rpi-5-b boot.img

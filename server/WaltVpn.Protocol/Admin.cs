@@ -9,8 +9,14 @@ public enum NodeState
     /// <summary>It may connect.</summary>
     Accepted,
 
-    /// <summary>Its certificates are void for ever; its live tunnel was cut.</summary>
+    /// <summary>Kept out by its operator, who may enable it again.</summary>
+    Disabled,
+
+    /// <summary>Its key and its certificates are void for ever; its live tunnel was cut.</summary>
     Revoked,
+
+    /// <summary>Off the lists, its certificates void. Its key may ask to join again, unless it was revoked.</summary>
+    Forgotten,
 }
 
 /// <summary>A node, as the operator sees it.</summary>
@@ -39,6 +45,9 @@ public sealed record NodeView
 
     /// <summary><c>SHA256:…</c> of the node's key, as ssh-keygen -l prints it.</summary>
     public required string Fingerprint { get; init; }
+
+    /// <summary>True when that key is void for ever.</summary>
+    public bool KeyRevoked { get; init; }
 
     /// <summary>When it was accepted.</summary>
     public required DateTimeOffset AcceptedAt { get; init; }

@@ -3,13 +3,14 @@ using System.Text.Json.Serialization;
 namespace WaltVpn.Protocol;
 
 /// <summary>
-/// The one place where the contract meets JSON: camel case, enums as words, unknown members ignored, missing required ones and null in their place
+/// The one place where the contract meets JSON: camel case, enums as words, times as <see cref="UtcTime"/>, unknown members ignored, missing required ones and null in their place
 /// refused.
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    RespectNullableAnnotations = true)]
+    RespectNullableAnnotations = true,
+    Converters = [typeof(UtcTime)])]
 [JsonSerializable(typeof(NodeSettings))]
 [JsonSerializable(typeof(EnrollmentRequest))]
 [JsonSerializable(typeof(EnrollmentChallenge))]
@@ -21,6 +22,7 @@ namespace WaltVpn.Protocol;
 [JsonSerializable(typeof(HubAnswer))]
 [JsonSerializable(typeof(NodeView))]
 [JsonSerializable(typeof(IReadOnlyList<NodeView>))]
+[JsonSerializable(typeof(NodeName))]
 [JsonSerializable(typeof(RequestView))]
 [JsonSerializable(typeof(IReadOnlyList<RequestView>))]
 [JsonSerializable(typeof(RequestDecision))]

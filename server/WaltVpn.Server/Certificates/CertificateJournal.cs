@@ -85,7 +85,7 @@ internal static class CertificateJournal
             SELECT serial AS Serial, node_id AS NodeId, key_id AS KeyId, valid_after AS ValidAfter, valid_before AS ValidBefore, certificate AS Certificate
             FROM certificates JOIN nodes ON nodes.id = node_id JOIN node_keys USING (public_key, node_id)
             WHERE serial = @serial AND key_id = @keyId AND certificate IS NOT NULL AND certificates.revoked_at IS NULL
-              AND node_keys.revoked_at IS NULL AND nodes.state = 'accepted' AND valid_after <= @now AND valid_before > @now
+              AND node_keys.revoked_at IS NULL AND nodes.standing = 'accepted' AND valid_after <= @now AND valid_before > @now
             """,
             new { serial = unchecked((long)serial), keyId, now = now.ToUnixTimeSeconds() });
 
@@ -94,7 +94,7 @@ internal static class CertificateJournal
         db.ExecuteScalar<bool>(
             """
             SELECT EXISTS (SELECT 1 FROM certificates JOIN nodes ON nodes.id = node_id
-                           WHERE serial = @serial AND node_id = @nodeId AND certificates.revoked_at IS NULL AND nodes.state = 'accepted')
+                           WHERE serial = @serial AND node_id = @nodeId AND certificates.revoked_at IS NULL AND nodes.standing = 'accepted')
             """,
             new { serial = unchecked((long)serial), nodeId });
 

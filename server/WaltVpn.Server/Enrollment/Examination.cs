@@ -23,7 +23,7 @@ internal sealed class Examination(ServerSettings settings)
     /// <param name="now">Time of the judgement.</param>
     public Finding Judge(SqliteConnection db, NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, DateTimeOffset now)
     {
-        if (NodeTable.OfKey(db, key) is { } owner) return OfKnownKey(owner, claims);
+        if (NodeTable.OfKey(db, key) is { } owner && OfKnownKey(owner, claims) is { } finding) return finding;
         var request = RequestTable.OfKey(db, key);
         if (request is not null && !request.Claims.IsSameBoard(claims)) return KeyOfAnotherBoard($"request {request.Id}");
         if (request is { Status: RequestState.Denied }) return new Finding.Refused(request.Reason ?? "denied by the operator", null);
@@ -37,33 +37,35 @@ internal sealed class Examination(ServerSettings settings)
     }
 
     /// <summary>The same key gets the same node, from wherever it asks; a key that was voided gets nothing any more.</summary>
-    private static Finding OfKnownKey(NodeRow owner, EnrollmentClaims claims)
+    /// <returns>Null when the node was forgotten: its key asks like an unknown one.</returns>
+    private static Finding? OfKnownKey(NodeRow owner, EnrollmentClaims claims)
     {
-        if (owner.KeyRevokedAt is not null || !owner.IsAccepted)
+        if (owner.KeyRevokedAt is not null)
             return new Finding.Refused("this key was revoked; if the board is to join again, write the image to its card once more: it then makes another key", null);
-        return owner.Claims.IsSameBoard(claims) ? new Finding.Known(owner, null) : KeyOfAnotherBoard(owner.Name);
+        if (!owner.Claims.IsSameBoard(claims)) return KeyOfAnotherBoard(owner.DisplayName);
+        if (owner.IsForgotten) return null;
+        return owner.IsAccepted ? new Finding.Known(owner, null) : new Finding.Refused("this node is disabled; its operator may enable it again", null);
     }
 
     private static Finding.Refused KeyOfAnotherBoard(string holder) => new(
         "this key belongs to another board; erase this node's credentials so that it makes its own",
         $"the key of {holder} was used by another board: a card or an EEPROM was copied");
 
-    /// <summary>Neither a node, live or revoked, nor another request has this serial number or MAC address.</summary>
+    /// <summary>Neither a node, live or revoked but not forgotten, nor another request has this serial number or MAC address.</summary>
     private static bool IsNew(SqliteConnection db, NodePublicKey key, EnrollmentClaims claims) =>
         NodeTable.OfBoard(db, claims).Count == 0 && !RequestTable.BoardAskedBefore(db, key, claims);
 
     private static Finding.Known AcceptAtOnce(SqliteConnection db, RequestRow request, DateTimeOffset now)
     {
         const string Policy = "policy auto";
-        var id = NodeTable.Add(db, request.Claims, Policy, now);
-        NodeTable.AddKey(db, id, request.Key, request.AskedBy, now);
+        var id = NodeTable.Admit(db, request.Key, request.AskedBy, request.Claims, Policy, now);
         RequestTable.Accept(db, request.Id, id, Policy);
         return new Finding.Known(NodeTable.Find(db, id)!, RequestTable.View(db, RequestTable.Find(db, request.Id)!));
     }
 
     /// <summary>docs/security.md LEG-3: without proof of the key, a live node's board asks for another one. It, or somebody in its place.</summary>
     private static string? KeyToReplace(SqliteConnection db, EnrollmentClaims claims, EnrollmentOrigin origin) =>
-        origin.Way == EnrollmentWay.Http && NodeTable.OfBoard(db, claims) is [{ IsAccepted: true } live, ..]
+        origin.Way == EnrollmentWay.Http && NodeTable.OfBoard(db, claims) is [{ IsMember: true } live, ..]
             ? $"the board of {live.Name} asks for another key by WalT's HTTP protocol, which proves none"
             : null;
 

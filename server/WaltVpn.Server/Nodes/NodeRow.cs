@@ -15,10 +15,20 @@ internal sealed record NodeRow(
     long AcceptedAt,
     string PublicKey,
     long? KeyRevokedAt,
-    string KeyWay)
+    string KeyWay,
+    string? ForgottenName)
 {
-    /// <summary>True until it is revoked.</summary>
+    /// <summary>True when it may connect.</summary>
     public bool IsAccepted => State == "accepted";
+
+    /// <summary>True when it is on the lists and its key is good: accepted, or disabled for a while.</summary>
+    public bool IsMember => State is "accepted" or "disabled";
+
+    /// <summary>True when it is off the lists; its key, unless revoked, may ask again.</summary>
+    public bool IsForgotten => State == "forgotten";
+
+    /// <summary>The name people know: of a forgotten node the one it had.</summary>
+    public string DisplayName => ForgottenName ?? Name;
 
     /// <summary>True when its key came by WalT's HTTP protocol, unproved.</summary>
     public bool IsLegacy => KeyWay == "http";

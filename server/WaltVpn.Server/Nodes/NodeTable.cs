@@ -11,8 +11,9 @@ internal static class NodeTable
 {
     private const string Columns =
         """
-        SELECT id AS Id, name AS Name, state AS State, vpn_mac AS VpnMac, claim_model AS ClaimModel, claim_serial AS ClaimSerial, claim_mac AS ClaimMac,
-               accepted_at AS AcceptedAt, node_keys.public_key AS PublicKey, node_keys.revoked_at AS KeyRevokedAt, node_keys.way AS KeyWay
+        SELECT id AS Id, name AS Name, standing AS State, vpn_mac AS VpnMac, claim_model AS ClaimModel, claim_serial AS ClaimSerial, claim_mac AS ClaimMac,
+               accepted_at AS AcceptedAt, node_keys.public_key AS PublicKey, node_keys.revoked_at AS KeyRevokedAt, node_keys.way AS KeyWay,
+               forgotten_name AS ForgottenName
         FROM nodes JOIN node_keys ON node_keys.node_id = nodes.id
         """;
 
@@ -27,14 +28,25 @@ internal static class NodeTable
     public static NodeRow? Find(SqliteConnection db, string id) =>
         db.QuerySingleOrDefault<NodeRow>($"{Columns} WHERE id = @id AND {NewestKey}", new { id });
 
-    /// <summary>All nodes, oldest first.</summary>
-    public static IReadOnlyList<NodeRow> All(SqliteConnection db) =>
-        db.Query<NodeRow>($"{Columns} WHERE {NewestKey} ORDER BY accepted_at, name").ToList();
+    /// <summary>The node that has a name; none that was forgotten.</summary>
+    public static NodeRow? OfName(SqliteConnection db, string name) =>
+        db.QuerySingleOrDefault<NodeRow>($"{Columns} WHERE name = @name AND {NewestKey}", new { name });
 
-    /// <summary>Nodes, revoked ones too, that claimed the same serial number or MAC address; the live one first.</summary>
+    /// <summary>All nodes, oldest first.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="forgotten">Forgotten ones too.</param>
+    public static IReadOnlyList<NodeRow> All(SqliteConnection db, bool forgotten) =>
+        db.Query<NodeRow>(
+            $"{Columns} WHERE {NewestKey} AND (@forgotten OR standing <> 'forgotten') ORDER BY accepted_at, name",
+            new { forgotten }).ToList();
+
+    /// <summary>Nodes, revoked ones too but none forgotten, that claimed the same serial number or MAC address; the live one first.</summary>
     public static IReadOnlyList<NodeRow> OfBoard(SqliteConnection db, EnrollmentClaims claims) =>
         db.Query<NodeRow>(
-            $"{Columns} WHERE {NewestKey} AND ((claim_serial = @serial AND @serial <> '') OR claim_mac = @mac) ORDER BY state, accepted_at DESC",
+            $"""
+            {Columns} WHERE {NewestKey} AND ((claim_serial = @serial AND @serial <> '') OR claim_mac = @mac) AND standing <> 'forgotten'
+            ORDER BY standing, accepted_at DESC
+            """,
             new { serial = claims.Serial, mac = claims.Mac.ToString() }).ToList();
 
     /// <summary>
@@ -43,14 +55,30 @@ internal static class NodeTable
     public static NodeRow? OfMac(SqliteConnection db, MacAddress mac) =>
         db.QueryFirstOrDefault<NodeRow>(
             $"""
-            {Columns} WHERE {NewestKey} AND (vpn_mac = @mac OR claim_mac = @mac) AND state = 'accepted' AND node_keys.revoked_at IS NULL
+            {Columns} WHERE {NewestKey} AND (vpn_mac = @mac OR claim_mac = @mac) AND standing = 'accepted' AND node_keys.revoked_at IS NULL
             ORDER BY vpn_mac = @mac DESC, accepted_at DESC
             """,
             new { mac = mac.ToString() });
 
+    /// <summary>Makes a node of a key: the one it was, when that was forgotten, else a new one.</summary>
+    public static string Admit(
+        SqliteConnection db, NodePublicKey key, EnrollmentWay way, EnrollmentClaims claims, string acceptedBy, DateTimeOffset now)
+    {
+        if (OfKey(db, key) is { IsForgotten: true } former)
+        {
+            Return(db, former.Id, acceptedBy, now);
+            UpdateClaims(db, former.Id, claims);
+            return former.Id;
+        }
+
+        var id = Add(db, claims, acceptedBy, now);
+        AddKey(db, id, key, way, now);
+        return id;
+    }
+
     /// <summary>Makes a node with a random id and a random MAC address; the database refuses what is taken.</summary>
     /// <remarks>52:54:00 and the name from the last three bytes are WalT's convention.</remarks>
-    public static string Add(SqliteConnection db, EnrollmentClaims claims, string acceptedBy, DateTimeOffset now)
+    private static string Add(SqliteConnection db, EnrollmentClaims claims, string acceptedBy, DateTimeOffset now)
     {
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         while (true)
@@ -98,6 +126,36 @@ internal static class NodeTable
             "UPDATE nodes SET state = 'revoked', revoked_at = @now, revoked_by = @revokedBy WHERE id = @id AND state = 'accepted'",
             new { id, revokedBy, now = now.ToUnixTimeSeconds() });
 
+    /// <summary>Takes a node off the lists; its name is free then. Zero when it was before.</summary>
+    public static int Forget(SqliteConnection db, string id, string by, DateTimeOffset now) =>
+        db.Execute(
+            "UPDATE nodes SET forgotten_at = @now, forgotten_by = @by, forgotten_name = name, name = id WHERE id = @id AND forgotten_at IS NULL",
+            new { id, by, now = now.ToUnixTimeSeconds() });
+
+    /// <summary>Keeps an accepted node out. Zero when it is none.</summary>
+    public static int Disable(SqliteConnection db, string id, string by, DateTimeOffset now) =>
+        db.Execute(
+            "UPDATE nodes SET disabled_at = @now, disabled_by = @by WHERE id = @id AND standing = 'accepted'",
+            new { id, by, now = now.ToUnixTimeSeconds() });
+
+    /// <summary>Lets a disabled node in. Zero when it is none.</summary>
+    public static int Enable(SqliteConnection db, string id) =>
+        db.Execute("UPDATE nodes SET disabled_at = NULL, disabled_by = NULL WHERE id = @id AND standing = 'disabled'", new { id });
+
+    /// <summary>Gives another name; the database refuses one that is taken.</summary>
+    public static int Rename(SqliteConnection db, string id, string name) => db.Execute("UPDATE nodes SET name = @name WHERE id = @id", new { id, name });
+
     /// <summary>How many may connect.</summary>
-    public static long CountAccepted(SqliteConnection db) => db.ExecuteScalar<long>("SELECT count(*) FROM nodes WHERE state = 'accepted'");
+    public static long CountAccepted(SqliteConnection db) => db.ExecuteScalar<long>("SELECT count(*) FROM nodes WHERE standing = 'accepted'");
+
+    /// <summary>A forgotten node is accepted again, with the name it had when that is still free; else its id is its name.</summary>
+    private static void Return(SqliteConnection db, string id, string acceptedBy, DateTimeOffset now) =>
+        db.Execute(
+            """
+            UPDATE nodes SET name = CASE WHEN EXISTS (SELECT 1 FROM nodes AS other WHERE other.name = nodes.forgotten_name) THEN id ELSE forgotten_name END,
+                             forgotten_at = NULL, forgotten_by = NULL, forgotten_name = NULL, disabled_at = NULL, disabled_by = NULL,
+                             accepted_at = @now, accepted_by = @acceptedBy
+            WHERE id = @id
+            """,
+            new { id, acceptedBy, now = now.ToUnixTimeSeconds() });
 }

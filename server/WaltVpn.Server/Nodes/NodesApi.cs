@@ -17,12 +17,16 @@ internal static class NodesApi
         routes.MapGet(Protocol.Routes.Nodes, List);
         routes.MapGet(Protocol.Routes.Nodes + "/{id}", Show);
         routes.MapPost(Protocol.Routes.Nodes + "/{id}/revoke", Revoke);
+        routes.MapPost(Protocol.Routes.Nodes + "/{id}/forget", Forget);
+        routes.MapPost(Protocol.Routes.Nodes + "/{id}/disable", Disable);
+        routes.MapPost(Protocol.Routes.Nodes + "/{id}/enable", Enable);
+        routes.MapPost(Protocol.Routes.Nodes + "/{id}/rename", Rename);
     }
 
-    private static async Task<Ok<NodeView[]>> List(Database database, HubControl hub, CancellationToken cancel)
+    private static async Task<Ok<NodeView[]>> List(Database database, HubControl hub, CancellationToken cancel, bool forgotten = false)
     {
         var sessions = await Sessions(hub, cancel);
-        return TypedResults.Ok(database.Read(db => NodeTable.All(db).Select(node => View(db, node, sessions)).ToArray()));
+        return TypedResults.Ok(database.Read(db => NodeTable.All(db, forgotten).Select(node => View(db, node, sessions)).ToArray()));
     }
 
     private static async Task<Results<Ok<NodeView>, ProblemHttpResult>> Show(string id, Database database, HubControl hub, CancellationToken cancel)
@@ -31,32 +35,34 @@ internal static class NodesApi
         return database.Read(db => NodeTable.Find(db, id) is { } node ? View(db, node, sessions) : null) is { } view ? TypedResults.Ok(view) : NoSuchNode();
     }
 
-    private static async Task<Results<Ok<NodeView>, ProblemHttpResult>> Revoke(
-        string id, HttpContext http, Database database, NodeCut cut, TimeProvider time, ILogger<NodeCut> log)
-    {
-        var by = await Operator.NameOf(http);
-        var now = time.GetUtcNow();
-        var (node, isNew) = database.Decide(db =>
-        {
-            var ended = NodeTable.Revoke(db, id, by, now) > 0;
-            if (ended)
-            {
-                NodeTable.RevokeKeys(db, id, now);
-                CertificateJournal.RevokeAll(db, id, now);
-            }
+    private static Task<Results<Ok<NodeView>, ProblemHttpResult>> Revoke(string id, HttpContext http, NodeDecisions decisions, Database database) =>
+        Answer(http, database, by => decisions.Revoke(id, by));
 
-            return (NodeTable.Find(db, id), ended);
-        });
-        if (node is null) return NoSuchNode();
-        if (isNew) log.Revoked(node.Name, node.Id, by);
-        // Not cancelled with the request: what was decided is carried out. A second time too: the operator may ask because something was left undone.
-        var faults = await cut.Enforce(id, "revoked", CancellationToken.None);
-        return faults.Count == 0
-            ? TypedResults.Ok(database.Read(db => View(db, node, [])))
-            : Problems.Trouble(
-                $"{node.Name} is revoked and can no longer log in, but {string.Join(", and ", faults)}; the server tries again by itself."
-                + " See: journalctl -u waltvpnd -u waltvpn-hub");
-    }
+    private static Task<Results<Ok<NodeView>, ProblemHttpResult>> Forget(string id, HttpContext http, NodeDecisions decisions, Database database) =>
+        Answer(http, database, by => decisions.Forget(id, by));
+
+    private static Task<Results<Ok<NodeView>, ProblemHttpResult>> Disable(string id, HttpContext http, NodeDecisions decisions, Database database) =>
+        Answer(http, database, by => decisions.Disable(id, by));
+
+    private static Task<Results<Ok<NodeView>, ProblemHttpResult>> Enable(string id, HttpContext http, NodeDecisions decisions, Database database) =>
+        Answer(http, database, by => decisions.Enable(id, by));
+
+    private static async Task<Results<Ok<NodeView>, ProblemHttpResult>> Rename(
+        string id, NodeName name, HttpContext http, NodeDecisions decisions, Database database) => NodeName.IsValid(name.Name)
+        ? await Answer(http, database, by => Task.FromResult(decisions.Rename(id, name.Name, by)))
+        : Problems.BadRequest(NodeName.Rule);
+
+    private static async Task<Results<Ok<NodeView>, ProblemHttpResult>> Answer(HttpContext http, Database database, Func<string, Task<NodeOutcome>> decide) =>
+        await decide(await Operator.NameOf(http)) switch
+        {
+            NodeOutcome.Done { Faults: [] } done => TypedResults.Ok(database.Read(db => View(db, done.Node, []))),
+            NodeOutcome.Done done => Problems.Trouble(
+                $"{done.Node.DisplayName} is {done.Node.State} and can no longer log in, but {string.Join(", and ", done.Faults)};"
+                + " the server tries again by itself. See: journalctl -u waltvpnd -u waltvpn-hub"),
+            NodeOutcome.NoSuchNode => NoSuchNode(),
+            NodeOutcome.Refused refused => Problems.Conflict(refused.Detail),
+            var other => throw new InvalidOperationException($"internal error: {other}"),
+        };
 
     private static ProblemHttpResult NoSuchNode() => Problems.NotFound("There is no node with this id. List them with: waltvpn node list");
 
@@ -80,13 +86,14 @@ internal static class NodesApi
         return new NodeView
         {
             Id = node.Id,
-            Name = node.Name,
-            State = node.IsAccepted ? NodeState.Accepted : NodeState.Revoked,
+            Name = node.DisplayName,
+            State = Enum.Parse<NodeState>(node.State, ignoreCase: true),
             Model = claims.Model,
             Serial = claims.Serial,
             Mac = claims.Mac,
             VpnMac = MacAddress.Parse(node.VpnMac),
             Fingerprint = NodePublicKey.TryParseAny(node.PublicKey, out var key, out _) ? key.Fingerprint : "",
+            KeyRevoked = node.KeyRevokedAt is not null,
             AcceptedAt = DateTimeOffset.FromUnixTimeSeconds(node.AcceptedAt),
             CertificateSerial = (ulong)(certificate?.Serial ?? 0),
             CertificateEnds = DateTimeOffset.FromUnixTimeSeconds(certificate?.ValidBefore ?? node.AcceptedAt),

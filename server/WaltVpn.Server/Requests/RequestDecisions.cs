@@ -22,9 +22,10 @@ internal sealed class RequestDecisions(
         {
             if (RequestTable.Find(db, id) is not { } request) return (new DecisionOutcome.NoSuchRequest(), null);
             if (request.Status == RequestState.Accepted) return (Decided(request), null);
-            var known = NodeTable.OfBoard(db, request.Claims).Where(node => node.IsAccepted).ToList();
+            var known = NodeTable.OfBoard(db, request.Claims).Where(node => node.IsMember).ToList();
             if (known.Count > 1) return (LikeTwoNodes(known[0].Name, known[1].Name), null);
             if (known.Count == 1 && !replaceKey) return (KnownWithAnotherKey(known[0].Name, id), null);
+            if (known.Count == 1 && NodeTable.OfKey(db, request.Key) is { } former) return (KeyOfForgotten(former.DisplayName, known[0].Name), null);
             replaced = known.Count == 1;
             Admit(db, request, known.FirstOrDefault(), by);
             var decided = RequestTable.Find(db, id)!;
@@ -55,16 +56,17 @@ internal sealed class RequestDecisions(
     private void Admit(SqliteConnection db, RequestRow request, NodeRow? known, string by)
     {
         var now = time.GetUtcNow();
-        var node = known?.Id ?? NodeTable.Add(db, request.Claims, by, now);
-        if (known is not null)
+        if (known is null)
         {
-            NodeTable.RevokeKeys(db, node, now);
-            CertificateJournal.RevokeAll(db, node, now);
-            NodeTable.UpdateClaims(db, node, request.Claims);
+            RequestTable.Accept(db, request.Id, NodeTable.Admit(db, request.Key, request.AskedBy, request.Claims, by, now), by);
+            return;
         }
 
-        NodeTable.AddKey(db, node, request.Key, request.AskedBy, now);
-        RequestTable.Accept(db, request.Id, node, by);
+        NodeTable.RevokeKeys(db, known.Id, now);
+        CertificateJournal.RevokeAll(db, known.Id, now);
+        NodeTable.UpdateClaims(db, known.Id, request.Claims);
+        NodeTable.AddKey(db, known.Id, request.Key, request.AskedBy, now);
+        RequestTable.Accept(db, request.Id, known.Id, by);
     }
 
     private async Task<DecisionOutcome> FollowUp(DecisionOutcome.Done done, RequestRow request, bool replaced, string by)
@@ -93,6 +95,10 @@ internal sealed class RequestDecisions(
 
     private static DecisionOutcome.Refused KnownWithAnotherKey(string name, long id) => new(
         $"This board is known as {name} with another key. If it was reinstalled, void the old key with: waltvpn request accept {id} --replace-key");
+
+    /// <summary>A key is one node's for ever: it cannot become another's.</summary>
+    private static DecisionOutcome.Refused KeyOfForgotten(string former, string now) => new(
+        $"This is the key of {former}, which was forgotten, and its board is now {now}. To take {former} back, end the other first: waltvpn node forget {now}");
 
     private static DecisionOutcome.Refused Decided(RequestRow request) =>
         new($"Request {request.Id} was already accepted by {request.DecidedBy}. To end the node, type: waltvpn node revoke NAME");

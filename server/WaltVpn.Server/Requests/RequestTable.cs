@@ -80,6 +80,9 @@ internal static class RequestTable
             "DELETE FROM requests WHERE state = 'pending' AND last_asked < @before RETURNING id",
             new { before = before.ToUnixTimeSeconds() }).ToList();
 
+    /// <summary>Forgets what a node came of: its key may ask again.</summary>
+    public static int ForgetNode(SqliteConnection db, string nodeId) => db.Execute("DELETE FROM requests WHERE node_id = @nodeId", new { nodeId });
+
     /// <summary>A request as the operator sees it, with the warning that the database's present state calls for.</summary>
     public static RequestView View(SqliteConnection db, RequestRow row) => new()
     {
@@ -100,7 +103,7 @@ internal static class RequestTable
     private static string? Warning(SqliteConnection db, RequestRow row)
     {
         var known = NodeTable.OfBoard(db, row.Claims) is [var first, ..] ? first : null;
-        if (known is { IsAccepted: true })
+        if (known is { IsMember: true })
             return $"this board is known as {known.Name} with another key; accepting needs --replace-key, which voids the certificates of the old one";
         if (known is not null) return $"this board was {known.Name}, which was revoked";
         return BoardAskedBefore(db, row.Key, row.Claims) ? "this board asks with several keys; compare the fingerprint with the one on its console" : null;

@@ -45,7 +45,7 @@ internal static class Daemon
         await AddState(services, settings, time, logging);
         services.AddSingleton<CertificateAuthority>().AddSingleton<CaAgent>().AddSingleton<RevocationList>();
         services.AddSingleton<Admission>().AddSingleton<RequestEvents>().AddSingleton<RequestDecisions>();
-        services.AddSingleton<HubControl>().AddSingleton<NodeCut>().AddSingleton<LoginDesk>();
+        services.AddSingleton<HubControl>().AddSingleton<NodeCut>().AddSingleton<NodeDecisions>().AddSingleton<LoginDesk>();
         services.AddSingleton<LanGate>().AddSingleton<NodeConf>();
         services.AddSingleton<BootPublisher>().AddSingleton<ServedPairs>();
         services.AddSingleton<ServiceNotifier>().AddHostedService<Heartbeat>();

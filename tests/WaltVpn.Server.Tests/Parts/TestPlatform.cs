@@ -114,6 +114,14 @@ internal sealed class TestPlatform : IAsyncDisposable
     public async Task<IReadOnlyList<RequestView>> Requests() =>
         JsonSerializer.Deserialize((await Api(HttpMethod.Get, Routes.Requests)).Body, ProtocolJson.Default.IReadOnlyListRequestView)!;
 
+    /// <summary>The request that waits for a decision, when it is there.</summary>
+    public async Task<RequestView> OnePending()
+    {
+        RequestView? found = null;
+        await Wait.Until(async () => (found = (await Requests()).SingleOrDefault(request => request.State == RequestState.Pending)) is not null);
+        return found!;
+    }
+
     /// <summary>Asks as sshd's helper does.</summary>
     public async Task<LoginAnswer> Login(LoginRequest request)
     {

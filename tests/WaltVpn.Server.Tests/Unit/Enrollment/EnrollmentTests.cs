@@ -38,7 +38,7 @@ public sealed class EnrollmentTests
     {
         await using var platform = await TestPlatform.Start(Auto);
         using var waiting = await (await TestNode.Make(platform, 1)).AskAndProve(platform, relay);
-        (await OneRequest(platform)).State.ShouldBe(RequestState.Pending);
+        (await platform.OnePending()).State.ShouldBe(RequestState.Pending);
         (await platform.Nodes()).ShouldBeEmpty();
     }
 
@@ -58,7 +58,7 @@ public sealed class EnrollmentTests
         using var waiting = await node.AskAndProve(platform, TestPlatform.Remote);
         // A node may close its half after its last line; it still waits for the answer.
         waiting.EndWriting();
-        var request = await OneRequest(platform);
+        var request = await platform.OnePending();
         (await platform.Api(HttpMethod.Post, $"{Routes.Requests}/{request.Id}/accept")).Status.ShouldBe(HttpStatusCode.OK);
         var answer = await waiting.Read(ProtocolJson.Default.EnrollmentAnswer);
         answer.Status.ShouldBe(EnrollmentStatus.Accepted);
@@ -71,7 +71,7 @@ public sealed class EnrollmentTests
         await using var platform = await TestPlatform.Start();
         var node = await TestNode.Make(platform, 1);
         using var waiting = await node.AskAndProve(platform, TestPlatform.Remote);
-        var request = await OneRequest(platform);
+        var request = await platform.OnePending();
         await platform.Api(HttpMethod.Post, $"{Routes.Requests}/{request.Id}/deny", new RequestDecision { Reason = "not ours" });
         (await waiting.Read(ProtocolJson.Default.EnrollmentAnswer)).Reason.ShouldBe("not ours");
         var again = await node.Enroll(platform, TestPlatform.Remote);
@@ -195,7 +195,7 @@ public sealed class EnrollmentTests
         var (old, reinstalled) = (await TestNode.Make(platform, 1), await TestNode.Make(platform, 1));
         var before = (await old.Enroll(platform, TestPlatform.Lan)).Identity!;
         using var waiting = await reinstalled.AskAndProve(platform, TestPlatform.Lan);
-        var request = await OneRequest(platform);
+        var request = await platform.OnePending();
         request.Warning.ShouldNotBeNull().ShouldContain(before.Name);
         (await platform.Api(HttpMethod.Post, $"{Routes.Requests}/{request.Id}/accept")).Status.ShouldBe(HttpStatusCode.Conflict);
         (await platform.Login(before)).Allowed.ShouldBeTrue();
@@ -221,12 +221,5 @@ public sealed class EnrollmentTests
         platform.Time.Move(TimeSpan.FromHours(25));
         await Wait.Until(async () => (await platform.Requests()).Count == 0);
         conversations.ForEach(conversation => conversation.Dispose());
-    }
-
-    private static async Task<RequestView> OneRequest(TestPlatform platform)
-    {
-        RequestView? found = null;
-        await Wait.Until(async () => (found = (await platform.Requests()).SingleOrDefault(request => request.State == RequestState.Pending)) is not null);
-        return found!;
     }
 }
