@@ -74,7 +74,7 @@ internal sealed class ServerConnection : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new CliException(ExitCode.ServerNotReachable, $"the server does not answer on {_socket}: {Cause(e)}");
+            throw new CliException(ExitCode.ServerNotReachable, $"the server cannot be reached on {_socket}: {Cause(e)}");
         }
     }
 
