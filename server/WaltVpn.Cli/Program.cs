@@ -1,5 +1,6 @@
 using System.CommandLine;
 using WaltVpn.Cli;
+using WaltVpn.Cli.Entrypoints;
 
 var global = new GlobalOptions();
 var root = new RootCommand(
@@ -14,6 +15,8 @@ var root = new RootCommand(
       waltvpn node disable node-3fa2c1      keep a node out, until: waltvpn node enable node-3fa2c1
       waltvpn node revoke node-3fa2c1       void a node's key for ever
       waltvpn setup-node --output node.yaml settings for waltvpn-image
+      waltvpn setup-http --for nginx        a site file for the web server boards boot from
+      waltvpn entrypoint test ssh           do the ways in lead to this server?
       waltvpn boot publish --board rpi-5-b boot.img
                                             sign an image; boards boot it next
 
@@ -28,6 +31,8 @@ var root = new RootCommand(
     RequestCommands.Create(global),
     NodeCommands.Create(global),
     SetupNodeCommand.Create(global),
+    SetupHttpCommand.Create(global),
+    EntrypointCommands.Create(global),
     BootCommands.Create(global),
 };
 

@@ -22,6 +22,7 @@ namespace WaltVpn.Protocol;
 [JsonSerializable(typeof(HubAnswer))]
 [JsonSerializable(typeof(NodeView))]
 [JsonSerializable(typeof(IReadOnlyList<NodeView>))]
+[JsonSerializable(typeof(PlatformView))]
 [JsonSerializable(typeof(NodeName))]
 [JsonSerializable(typeof(RequestView))]
 [JsonSerializable(typeof(IReadOnlyList<RequestView>))]

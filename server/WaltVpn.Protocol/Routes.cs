@@ -33,4 +33,7 @@ public static class Routes
 
     /// <summary>Administration: the settings for an image.</summary>
     public const string NodeSettings = "/api/v1/node-settings";
+
+    /// <summary>Administration: the server's name, and where nodes find it.</summary>
+    public const string Platform = "/api/v1/platform";
 }

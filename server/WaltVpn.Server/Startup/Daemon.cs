@@ -70,6 +70,7 @@ internal static class Daemon
         administration.MapNodes();
         administration.MapRequests();
         administration.MapNodeSettings();
+        administration.MapPlatform();
         administration.MapBootPublication();
         return app;
     }

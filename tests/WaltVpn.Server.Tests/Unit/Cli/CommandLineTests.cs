@@ -35,7 +35,9 @@ public sealed class CommandLineTests
     [InlineData("node show one two", "'two'", "'waltvpn node show' takes: NODE, --output FORMAT")]
     [InlineData("node shwo", "'shwo'", "'waltvpn node' takes: list, show, rename, disable, enable, revoke, forget")]
     [InlineData("node", "command", "'waltvpn node' takes: list, show, rename, disable, enable, revoke, forget")]
-    [InlineData("--bogus", "'--bogus'", "'waltvpn' takes: monitor, request, node, setup-node, boot")]
+    [InlineData("--bogus", "'--bogus'", "'waltvpn' takes: monitor, request, node, setup-node, setup-http, entrypoint, boot")]
+    [InlineData("setup-http --for iis", "'iis'", "--for takes nginx, apache, haproxy or caddy")]
+    [InlineData("setup-http", "--for", "'waltvpn setup-http' takes: --for SERVER")]
     [InlineData("node list -o xml", "'xml'", "--output takes table, json, yaml or name")]
     [InlineData("node list -o 1", "'1'", "--output takes table, json, yaml or name")]
     [InlineData("request show three", "'three'", "waltvpn request list")]
@@ -64,6 +66,11 @@ public sealed class CommandLineTests
     [InlineData("node revoke", "-o,")]
     [InlineData("node forget", "-o,")]
     [InlineData("setup-node")]
+    [InlineData("setup-http")]
+    [InlineData("entrypoint")]
+    [InlineData("entrypoint test")]
+    [InlineData("entrypoint test http", "-o,")]
+    [InlineData("entrypoint test ssh", "-o,")]
     [InlineData("boot")]
     [InlineData("boot list", "-o,")]
     [InlineData("boot publish", "-o,")]
@@ -114,6 +121,35 @@ public sealed class CommandLineTests
         (await Waltvpn(platform, "setup-node", "--output", file, "--force")).Status.ShouldBe(0);
         Directory.GetFiles(platform.Folder, "node.yaml*").ShouldBe([file]);
         (await Waltvpn(platform, "setup-node", "--output", "-")).ShouldBe((0, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)));
+    }
+
+    /// <summary>What an operator types goes into a configuration file: a name it is, or it is refused.</summary>
+    [Theory]
+    [InlineData("boot.example.org;", "192.0.2.1")]
+    [InlineData("boot.example.org { }", "192.0.2.1")]
+    [InlineData("BOOT.example.org", "192.0.2.1")]
+    [InlineData("", "192.0.2.1")]
+    [InlineData("boot.example.org", "192.0.2.1; }")]
+    [InlineData("boot.example.org", "192.0.2.1:http")]
+    [InlineData("boot.example.org", "192.0.2.1\nlisten 8080")]
+    [InlineData("boot.example.org", "")]
+    public async Task WhatIsNoNameGoesIntoNoSite(string name, string server)
+    {
+        var (status, output) = await Shell.Try("dotnet", [Program, "setup-http", "--for", "nginx", "--name", name, "--server", server]);
+        status.ShouldBe(2, output);
+        output.ShouldContain("is no ");
+        output.ShouldNotContain("location");
+    }
+
+    [Fact]
+    public async Task SiteIsFilledInFromTheServersSettings()
+    {
+        await using var platform = await TestPlatform.Start(settings => settings with { HttpEntrypoint = "boot.example.org" });
+        var (status, output) = await Waltvpn(platform, "setup-http", "--for", "nginx");
+        status.ShouldBe(0, output);
+        output.ShouldContain("server_name boot.example.org;");
+        output.ShouldContain("proxy_pass http://srv.example.org:");
+        output.ShouldNotContain("{{");
     }
 
     [Fact]
