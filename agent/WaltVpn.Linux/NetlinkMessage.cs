@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -13,26 +14,38 @@ internal sealed class NetlinkMessage
     private const int HeaderSize = 16;
     private const int AttributeHeaderSize = 4;
 
-    private readonly byte[] _bytes = new byte[1024];
+    private readonly Enum _type;
+    private byte[] _bytes = new byte[1024];
     private int _length = HeaderSize;
 
-    private NetlinkMessage(NetlinkType type, NetlinkFlag flags) =>
-        MemoryMarshal.Write(_bytes, new NetlinkHeader { nlmsg_type = (ushort)type, nlmsg_flags = (ushort)(flags | NetlinkFlag.NLM_F_REQUEST) });
+    private NetlinkMessage(Enum type, ushort number, NetlinkFlag flags)
+    {
+        _type = type;
+        MemoryMarshal.Write(_bytes, new NetlinkHeader { nlmsg_type = number, nlmsg_flags = (ushort)(flags | NetlinkFlag.NLM_F_REQUEST) });
+    }
 
     /// <summary>Starts a request.</summary>
     /// <param name="type">What is asked.</param>
     /// <param name="flags">NLM_F_REQUEST is added.</param>
     /// <param name="fixedPart">The structure that this type begins with.</param>
     public static NetlinkMessage Create<T>(NetlinkType type, NetlinkFlag flags, T fixedPart)
+        where T : unmanaged => Create(type, (ushort)type, flags, fixedPart);
+
+    /// <summary>Starts a request of another part of the kernel than rtnetlink.</summary>
+    /// <param name="type">Its name, for error texts.</param>
+    /// <param name="number">Its number on the wire.</param>
+    /// <param name="flags">NLM_F_REQUEST is added.</param>
+    /// <param name="fixedPart">The structure that this type begins with.</param>
+    public static NetlinkMessage Create<T>(Enum type, ushort number, NetlinkFlag flags, T fixedPart)
         where T : unmanaged
     {
-        var message = new NetlinkMessage(type, flags);
+        var message = new NetlinkMessage(type, number, flags);
         MemoryMarshal.Write(message.Grow(Unsafe.SizeOf<T>()), fixedPart);
         return message;
     }
 
     /// <summary>What was asked, for error texts.</summary>
-    public NetlinkType Type => (NetlinkType)MemoryMarshal.Read<NetlinkHeader>(_bytes).nlmsg_type;
+    public string Name => _type.ToString();
 
     /// <summary>Adds an attribute with any payload.</summary>
     public NetlinkMessage Add(Enum attribute, ReadOnlySpan<byte> payload)
@@ -49,6 +62,14 @@ internal sealed class NetlinkMessage
 
     /// <summary>Adds a number in the machine's byte order.</summary>
     public NetlinkMessage Add(Enum attribute, uint value) => Add(attribute, MemoryMarshal.AsBytes([value]));
+
+    /// <summary>Adds a number in network order, as netfilter has them.</summary>
+    public NetlinkMessage AddBigEndian(Enum attribute, uint value)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
+        return Add(attribute, bytes);
+    }
 
     /// <summary>Adds a text with its closing zero.</summary>
     public NetlinkMessage Add(Enum attribute, string value) => Add(attribute, [.. Encoding.UTF8.GetBytes(value), 0]);
@@ -67,18 +88,21 @@ internal sealed class NetlinkMessage
 
     /// <summary>The finished message.</summary>
     /// <param name="sequence">Comes back with the answer.</param>
-    public ReadOnlySpan<byte> Finish(uint sequence)
+    /// <param name="acknowledged">Adds NLM_F_ACK.</param>
+    public ReadOnlySpan<byte> Finish(uint sequence, bool acknowledged = false)
     {
         ref var header = ref MemoryMarshal.AsRef<NetlinkHeader>(_bytes.AsSpan());
         header.nlmsg_len = (uint)_length;
         header.nlmsg_seq = sequence;
+        if (acknowledged) header.nlmsg_flags |= (ushort)NetlinkFlag.NLM_F_ACK;
         return _bytes.AsSpan(0, _length);
     }
 
     private Span<byte> Grow(int size)
     {
-        var place = _bytes.AsSpan(_length, size);
+        var start = _length;
         _length += (size + Alignment - 1) & ~(Alignment - 1);
-        return place;
+        if (_length > _bytes.Length) Array.Resize(ref _bytes, 2 * _length);
+        return _bytes.AsSpan(start, size);
     }
 }

@@ -8,6 +8,7 @@ namespace WaltVpn.Linux;
 internal enum NetlinkProtocol
 {
     NETLINK_ROUTE = 0,
+    NETLINK_NETFILTER = 12,
     NETLINK_KOBJECT_UEVENT = 15,
 }
 
@@ -37,6 +38,7 @@ internal enum NetlinkFlag : ushort
     NLM_F_EXCL = 0x200,
     NLM_F_DUMP = 0x300,
     NLM_F_CREATE = 0x400,
+    NLM_F_APPEND = 0x800,
 }
 
 /// <summary>linux/netlink.h.</summary>

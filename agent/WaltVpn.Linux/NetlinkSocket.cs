@@ -8,10 +8,23 @@ internal sealed partial class NetlinkSocket : IDisposable
 {
     // The kernel fills at most 32 KiB per dump message: net/netlink/af_netlink.c, netlink_dump.
     private readonly byte[] _buffer = new byte[32 * 1024];
+    private readonly NetlinkProtocol _protocol;
     private uint _sequence;
 
+    /// <summary>Speaks rtnetlink(7).</summary>
     /// <param name="groups">Groups whose messages are heard without asking.</param>
-    public NetlinkSocket(NetlinkGroup groups = 0) => Descriptor = Open(NetlinkProtocol.NETLINK_ROUTE, (uint)groups);
+    public NetlinkSocket(NetlinkGroup groups = 0)
+        : this(NetlinkProtocol.NETLINK_ROUTE, (uint)groups)
+    {
+    }
+
+    /// <param name="protocol">Which part of the kernel is spoken to.</param>
+    public NetlinkSocket(NetlinkProtocol protocol)
+        : this(protocol, 0)
+    {
+    }
+
+    private NetlinkSocket(NetlinkProtocol protocol, uint groups) => (_protocol, Descriptor) = (protocol, Open(protocol, groups));
 
     /// <summary>Reads one message: its type and what follows the header.</summary>
     public delegate void MessageReader(NetlinkType type, ReadOnlySpan<byte> body);
@@ -47,13 +60,46 @@ internal sealed partial class NetlinkSocket : IDisposable
         }
     }
 
+    /// <summary>Sends requests as one transaction of nfnetlink, all done or none, and waits for the outcome.</summary>
+    /// <param name="begin">NFNL_MSG_BATCH_BEGIN.</param>
+    /// <param name="requests">At least one.</param>
+    /// <param name="end">NFNL_MSG_BATCH_END.</param>
+    /// <param name="subject">What they are about, for the error.</param>
+    /// <exception cref="ErrnoException">The kernel's first refusal.</exception>
+    public void AskTogether(NetlinkMessage begin, IReadOnlyList<NetlinkMessage> requests, NetlinkMessage end, string subject)
+    {
+        var first = ++_sequence;
+        List<byte> bytes = [.. begin.Finish(first)];
+        foreach (var (index, request) in requests.Index()) bytes.AddRange(request.Finish(++_sequence, acknowledged: index == requests.Count - 1));
+        var last = _sequence;
+        bytes.AddRange(end.Finish(++_sequence));
+        Descriptor.Write([.. bytes]);
+
+        // A refused request is answered without being asked, the last one in any case, each in its turn; the whole by an answer to the first.
+        ErrnoException? refusal = null;
+        for (var answered = false; !answered;)
+        {
+            var count = Descriptor.Read(_buffer);
+            for (var rest = _buffer.AsSpan(0, count); TryCut(ref rest, out var header, out var body);)
+            {
+                if ((NetlinkType)header.nlmsg_type != NetlinkType.NLMSG_ERROR || header.nlmsg_seq < first || header.nlmsg_seq > last) continue;
+                var error = -MemoryMarshal.Read<int>(body);
+                var request = header.nlmsg_seq == first ? begin : requests[(int)(header.nlmsg_seq - first) - 1];
+                if (error != 0) refusal ??= new ErrnoException(request.Name, subject, (Errno)error);
+                answered |= header.nlmsg_seq == last || header.nlmsg_seq == first;
+            }
+        }
+
+        if (refusal is not null) throw refusal;
+    }
+
     /// <summary>Reads the messages of one datagram that nobody asked for.</summary>
     /// <returns>False when the kernel had to drop some (ENOBUFS): ask for the whole state again.</returns>
     public bool Receive(MessageReader read)
     {
         var received = Descriptor.TryRead(_buffer);
         if (received.Error is Errno.ENOBUFS) return false;
-        if (received.Error is { } error) throw new ErrnoException("read", "NETLINK_ROUTE", error);
+        if (received.Error is { } error) throw new ErrnoException("read", $"{_protocol}", error);
         for (var rest = _buffer.AsSpan(0, received.Count); TryCut(ref rest, out var header, out var body);) read((NetlinkType)header.nlmsg_type, body);
         return true;
     }
@@ -73,7 +119,7 @@ internal sealed partial class NetlinkSocket : IDisposable
                 case NetlinkType.NLMSG_ERROR:
                     // struct nlmsgerr begins with the negative errno; 0 is the acknowledgement.
                     var error = -MemoryMarshal.Read<int>(body);
-                    return error == 0 ? true : throw new ErrnoException(request.Type.ToString(), subject, (Errno)error);
+                    return error == 0 ? true : throw new ErrnoException(request.Name, subject, (Errno)error);
                 default:
                     read?.Invoke((NetlinkType)header.nlmsg_type, body);
                     break;

@@ -10,8 +10,8 @@ const string Help = """
     waltvpn-hub: the tunnels of a WaltVpn server
 
     waltvpn-hub serve [--bridge walt-net] [--runtime-directory /run/waltvpn-hub] [--state-directory /var/lib/waltvpn-hub]
-                      [--connect-user walt-vpn] [--control-user waltvpn]
-        Moves the frames of all nodes, until SIGTERM. Needs CAP_NET_ADMIN.
+                      [--connect-user walt-vpn] [--control-user waltvpn] [--kernel-filter on]
+        Moves the frames of all nodes, until SIGTERM. Needs CAP_NET_ADMIN. --kernel-filter off: on a kernel without nf_tables for bridges.
 
     Called by sshd for the user walt-vpn:
     waltvpn-hub authorize-certificate KEY-ID SERIAL BASE64 [--login-socket PATH] [--runtime-directory PATH]

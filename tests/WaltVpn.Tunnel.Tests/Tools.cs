@@ -19,11 +19,26 @@ internal static class Tools
     /// <returns>What it wrote to standard output.</returns>
     public static async Task<string> Run(string program, params string[] arguments)
     {
+        var (status, output, errors) = await RunToTheEnd(program, arguments);
+        status.ShouldBe(0, $"{program} {string.Join(' ', arguments)}: {errors}");
+        return output;
+    }
+
+    /// <summary>Runs a program to its end, which must be a bad one.</summary>
+    /// <returns>What it wrote to standard error.</returns>
+    public static async Task<string> Fail(string program, params string[] arguments)
+    {
+        var (status, output, errors) = await RunToTheEnd(program, arguments);
+        status.ShouldNotBe(0, $"{program} {string.Join(' ', arguments)}: {output}");
+        return errors;
+    }
+
+    private static async Task<(int Status, string Output, string Errors)> RunToTheEnd(string program, string[] arguments)
+    {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        process.ExitCode.ShouldBe(0, $"{program} {string.Join(' ', arguments)}: {await errors}");
-        return output;
+        return (process.ExitCode, output, await errors);
     }
 }

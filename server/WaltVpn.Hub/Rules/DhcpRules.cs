@@ -6,7 +6,9 @@ namespace WaltVpn.Hub.Rules;
 /// <summary>DHCP (RFC 2131) from a node: a client that speaks for itself, so that no server takes it for another and gives it that one's lease.</summary>
 internal sealed class DhcpRules
 {
-    private const uint Broadcast = 0xFFFF_FFFF;
+    /// <summary>255.255.255.255.</summary>
+    public const uint Broadcast = 0xFFFF_FFFF;
+
     private readonly ulong _mac;
     private readonly NodeAddresses _addresses;
     private readonly byte[] _clientIdentifier = new byte[7];

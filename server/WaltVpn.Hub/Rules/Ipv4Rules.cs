@@ -29,6 +29,8 @@ internal sealed class Ipv4Rules(ulong mac, NodeAddresses addresses)
         return (Protocol)packet[9] switch
         {
             Protocol.Udp when payload.Length < UdpHeader => FrameVerdict.Malformed,
+            // Without an address a client asks everybody: RFC 2131, 4.1.
+            _ when source == 0 && destination != DhcpRules.Broadcast => FrameVerdict.ForeignIpv4,
             Protocol.Udp when IsToDhcpServer(payload) => moreFollow ? FrameVerdict.ForeignDhcp : _dhcp.Judge(payload, destination),
             // Only a DHCP client may speak without an address.
             _ when source == 0 => FrameVerdict.ForeignIpv4,

@@ -33,6 +33,9 @@ internal sealed class Ipv6Rules(ulong mac)
             {
                 case NextHeader.Icmpv6:
                     return JudgeIcmp(rest, unspecified, fragmented);
+                // Only neighbour discovery and membership of groups come before an address.
+                case not (NextHeader.HopByHop or NextHeader.Fragment) when unspecified:
+                    return FrameVerdict.ForeignIpv6;
                 case NextHeader.Udp:
                     return JudgeUdp(rest);
                 case NextHeader.Pim:
@@ -74,10 +77,14 @@ internal sealed class Ipv6Rules(ulong mac)
         if (message.Length < 4) return FrameVerdict.Malformed;
         // 151 to 153: multicast router discovery (RFC 4286).
         if (message[0] is MulticastListenerQuery or >= 151 and <= 153) return FrameVerdict.PlatformOnly;
+        if (unspecified && !NeighbourRules.IsNeighbourDiscovery(message[0]) && !IsMembership(message[0])) return FrameVerdict.ForeignIpv6;
         var verdict = _neighbours.Judge(message, unspecified);
         // Neighbour discovery in fragments is forbidden (RFC 6980): it could hide the options that are checked.
         return verdict == FrameVerdict.Pass && fragmented && NeighbourRules.IsNeighbourDiscovery(message[0]) ? FrameVerdict.Malformed : verdict;
     }
+
+    // Reports and leaving of MLD 1 and 2: RFC 2710, RFC 3810.
+    private static bool IsMembership(byte type) => type is 131 or 132 or 143;
 
     private enum NextHeader : byte
     {

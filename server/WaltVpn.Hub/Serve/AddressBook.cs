@@ -45,6 +45,9 @@ internal sealed class AddressBook
         Tick();
     }
 
+    /// <summary>A station got or lost an address, or got a new lease of one; told at once.</summary>
+    public event Action<MacAddress>? Changed;
+
     /// <summary>The clock of all leases: time since the book was opened.</summary>
     public TimeSpan Now => _time.GetElapsedTime(_start);
 
@@ -70,7 +73,7 @@ internal sealed class AddressBook
         if (former is { } known && lease.AddsNothingTo(known)) return false;
         if (_owners.TryGetValue(address, out var owner) && owner != mac) Forget(owner, address);
         Give(mac, lease);
-        Changed(mac);
+        Note(mac);
         return former is null;
     }
 
@@ -80,7 +83,7 @@ internal sealed class AddressBook
         if (!Of(mac).Remove(address)) return;
         _owners.Remove(address);
         _forgotten[address] = Now;
-        Changed(mac);
+        Note(mac);
     }
 
     /// <summary>Ends leases whose time is over, and writes what waits for it. To be called every second or so, and at the end.</summary>
@@ -131,8 +134,9 @@ internal sealed class AddressBook
         _owners[lease.Address] = mac;
     }
 
-    private void Changed(MacAddress mac)
+    private void Note(MacAddress mac)
     {
+        Changed?.Invoke(mac);
         if (_savedInThisTick.Add(mac)) Save(mac);
         else _unsaved.Add(mac);
     }

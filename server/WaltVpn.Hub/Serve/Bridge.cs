@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using WaltVpn.Hub.Rules;
 using WaltVpn.Linux;
 using WaltVpn.Protocol;
 
@@ -21,7 +22,7 @@ internal sealed class Bridge : IDisposable
     }
 
     /// <summary>Name of a node's TAP: "wn-" and the first 48 bits of its id, which are random.</summary>
-    public static string TapName(string nodeId) => $"wn-{nodeId[..Math.Min(12, nodeId.Length)]}";
+    public static string TapName(string nodeId) => $"{KernelRules.PortPrefix}{nodeId[..Math.Min(12, nodeId.Length)]}";
 
     /// <summary>Makes the node's TAP and joins it to the bridge. It goes away when the descriptor is closed.</summary>
     /// <returns>The TAP, non-blocking and owned by the caller; and the bridge it joined, as <see cref="FindIndex"/> numbers it.</returns>

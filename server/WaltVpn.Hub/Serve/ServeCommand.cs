@@ -18,6 +18,7 @@ internal static class ServeCommand
         var state = arguments.Option("state-directory", "/var/lib/waltvpn-hub");
         var connectUser = UserId(arguments.Option("connect-user", "walt-vpn"));
         var controlUser = UserId(arguments.Option("control-user", "waltvpn"));
+        var filters = IsOn(arguments.Option("kernel-filter", "on"));
         arguments.ExpectEnd();
 
         using var notify = new SystemdNotify();
@@ -26,7 +27,9 @@ internal static class ServeCommand
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, loop));
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, loop));
         using var bridge = new Bridge(bridgeName);
-        using var hub = new TunnelHub(loop, bridge, new AddressBook(Path.Combine(state, "addresses"), TimeProvider.System), TimeProvider.System);
+        using var filter = filters ? new KernelFilter() : null;
+        if (filter is null) Log.Warning("--kernel-filter off: nothing but the hub itself keeps a node to its own addresses");
+        using var hub = new TunnelHub(loop, bridge, filter, new AddressBook(Path.Combine(state, "addresses"), TimeProvider.System), TimeProvider.System);
         Directory.CreateDirectory(runtime);
         using var control = new Listener(loop, Path.Combine(runtime, "control.sock"), controlUser, hub.AcceptControl);
         using var connect = new Listener(loop, Path.Combine(runtime, "connect.sock"), connectUser, hub.AcceptConnect);
@@ -52,6 +55,13 @@ internal static class ServeCommand
         signal.Cancel = true;
         loop.Stop();
     }
+
+    private static bool IsOn(string value) => value switch
+    {
+        "on" => true,
+        "off" => false,
+        _ => throw new UsageException($"option --kernel-filter is on or off, not '{value}'"),
+    };
 
     private static uint UserId(string name) => Passwd.UserId(name) ?? throw new UsageException($"there is no user '{name}' on this machine: server/packaging/install makes the two, --connect-user and --control-user name others");
 }

@@ -12,6 +12,7 @@ internal sealed class TunnelHub : IDisposable
 
     private readonly EventLoop _loop;
     private readonly Bridge _bridge;
+    private readonly KernelFilter? _filter;
     private readonly AddressBook _addresses;
     private readonly TimeProvider _time;
     private readonly TicketBook _tickets;
@@ -20,11 +21,17 @@ internal sealed class TunnelHub : IDisposable
     private readonly HashSet<ConnectConnection> _connections = [];
     private readonly HashSet<ControlConnection> _controls = [];
 
-    public TunnelHub(EventLoop loop, Bridge bridge, AddressBook addresses, TimeProvider time)
+    /// <param name="loop">Where it runs.</param>
+    /// <param name="bridge">What the nodes' TAPs join.</param>
+    /// <param name="filter">What the kernel knows of them; null: nothing.</param>
+    /// <param name="addresses">Their leases.</param>
+    /// <param name="time">The clocks.</param>
+    public TunnelHub(EventLoop loop, Bridge bridge, KernelFilter? filter, AddressBook addresses, TimeProvider time)
     {
-        (_loop, _bridge, _addresses, _time) = (loop, bridge, addresses, time);
+        (_loop, _bridge, _filter, _addresses, _time) = (loop, bridge, filter, addresses, time);
         _tickets = new TicketBook(time);
         loop.Ticked += OnTick;
+        addresses.Changed += OnAddresses;
     }
 
     /// <summary>Live tunnels.</summary>
@@ -53,6 +60,7 @@ internal sealed class TunnelHub : IDisposable
     public void Dispose()
     {
         _loop.Ticked -= OnTick;
+        _addresses.Changed -= OnAddresses;
         foreach (var nodeId in _live.Keys.ToList()) End(nodeId, "the hub stops");
         foreach (var connection in _connections) connection.Dispose();
         foreach (var control in _controls) control.Dispose();
@@ -114,6 +122,7 @@ internal sealed class TunnelHub : IDisposable
         try
         {
             (tap, var bridge) = _bridge.OpenPort(tapName, node.VpnMac);
+            _filter?.Open(tapName, node.VpnMac, AddressesOf(node.VpnMac));
             var dhcp = new DhcpSnooping(node, _addresses, _bridge.Owns);
             var ports = (tap, descriptors[0], descriptors[1]);
             var tunnel = new NodeTunnel(_loop, node, dhcp, ports, _time.GetUtcNow(), (ended, reason) => End(ended.NodeId, reason));
@@ -123,8 +132,40 @@ internal sealed class TunnelHub : IDisposable
         }
         catch (ErrnoException failure)
         {
+            // Without a TAP the name may be another tunnel's.
+            if (tap is not null) ClosePort(tapName);
             tap?.Dispose();
             Refuse(connection, descriptors, failure.Message);
+        }
+    }
+
+    private IEnumerable<uint> AddressesOf(MacAddress mac) => _addresses.Of(mac).All.Select(lease => lease.Address);
+
+    // Called before the acknowledgement goes on to the node, and after its release went to the bridge.
+    private void OnAddresses(MacAddress mac)
+    {
+        if (_filter is null || !_byMac.TryGetValue(mac, out var nodeId)) return;
+        try
+        {
+            _filter.Allow(Bridge.TapName(nodeId), AddressesOf(mac));
+        }
+        catch (ErrnoException refused)
+        {
+            // It would be cut off from an address of its own, or keep one that is another's by now.
+            End(nodeId, $"the kernel's filter could not follow: {refused.Message}");
+        }
+    }
+
+    private void ClosePort(string tapName)
+    {
+        try
+        {
+            _filter?.Close(tapName);
+        }
+        catch (ErrnoException refused)
+        {
+            // The TAP is closed: what is left speaks of an interface that only the same node's next tunnel brings back.
+            Log.Warning($"{tapName} could not be taken out of the kernel's filter: {refused.Message}");
         }
     }
 
@@ -141,6 +182,7 @@ internal sealed class TunnelHub : IDisposable
         if (!_live.Remove(nodeId, out var live)) return;
         _byMac.Remove(live.Tunnel.VpnMac);
         live.Tunnel.Dispose();
+        ClosePort(Bridge.TapName(nodeId));
         _connections.Remove(live.Connection);
         live.Connection.Close($"ended: {reason}");
         Log.Info($"node {nodeId} disconnected: {reason}");

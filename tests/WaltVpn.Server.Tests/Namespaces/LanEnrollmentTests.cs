@@ -59,7 +59,7 @@ public sealed class LanEnrollmentTests
         shown.ShouldContain("Critical Options: (none)");
         shown.ShouldMatch(@"Extensions:\s+permit-agent-forwarding\s*$");
         shown.ShouldNotContain("forever");
-        using var sshd = await TestSshd.Start(site.Platform);
+        using var sshd = await TestSshd.Start(site.Platform, SshdProgram.Bookworm);
         (await sshd.Ssh("walt-vpn", key, certificate)).ShouldStartWith("admitted\n");
         // The plain key opens nothing, and an agent is not forwarded in spite of the extension.
         (await sshd.Ssh("walt-vpn", key, null)).ShouldContain("Permission denied");

@@ -8,20 +8,22 @@ using Xunit;
 namespace WaltVpn.Server.Tests.Namespaces;
 
 /// <summary>
-/// The shipped sshd drop-in in front of a real daemon (docs/security.md CERT-1, CERT-7, ENR-3, SSH-1, SSH-3).
+/// The shipped sshd drop-in in front of a real daemon, in the oldest and the newest Debian it is for (docs/security.md CERT-1, CERT-7, ENR-3, SSH-1, SSH-3).
 /// <code>ssh (node or admin) ─ 127.0.0.1 ─ sshd + 60-waltvpn.conf ─ helper ─ login.sock ─ waltvpnd</code>
 /// </summary>
 public sealed class SshdTests
 {
     private static ServerSettings Settings(ServerSettings settings) => settings with { LanPolicy = EnrollmentPolicy.Auto, SshUser = "walt-vpn" };
 
-    [Fact]
-    public async Task OnlyTheReleasedCertificateOpensTheTunnelCommand()
+    [Theory]
+    [InlineData(SshdProgram.Bookworm)]
+    [InlineData(SshdProgram.Trixie)]
+    public async Task OnlyTheReleasedCertificateOpensTheTunnelCommand(string debian)
     {
         PrivateHost.Require();
         await using var platform = await Start();
         var (node, identity, certificate) = await Enrolled(platform);
-        using var sshd = await TestSshd.Start(platform);
+        using var sshd = await TestSshd.Start(platform, debian);
         (await sshd.Ssh("walt-vpn", node.KeyFile, certificate)).ShouldStartWith("admitted\n");
         (await sshd.Ssh("walt-vpn", node.KeyFile, null)).ShouldContain("Permission denied");
         (await sshd.Ssh("root", node.KeyFile, certificate)).ShouldContain("Permission denied");
@@ -48,15 +50,19 @@ public sealed class SshdTests
         ])
         {
             (await Forged(sshd, platform, node, arguments)).ShouldNotContain("admitted", customMessage: what);
+            // It was this certificate that sshd refused, not the next best caller.
+            (await sshd.Ssh("walt-vpn", node.KeyFile, certificate)).ShouldStartWith("admitted\n", customMessage: $"after: {what}");
         }
     }
 
-    [Fact]
-    public async Task EnrolmentKeyOpensTheEnrolmentAndNothingElse()
+    [Theory]
+    [InlineData(SshdProgram.Bookworm)]
+    [InlineData(SshdProgram.Trixie)]
+    public async Task EnrolmentKeyOpensTheEnrolmentAndNothingElse(string debian)
     {
         PrivateHost.Require();
         await using var platform = await Start();
-        using var sshd = await TestSshd.Start(platform);
+        using var sshd = await TestSshd.Start(platform, debian);
         var key = platform.Settings.EnrollmentKeyFile;
         (await sshd.Ssh("walt-vpn", key, null)).ShouldStartWith("enrolling\n");
         (await sshd.Ssh("walt-vpn", key, null, "-tt")).ShouldContain("PTY allocation request failed");
@@ -66,13 +72,15 @@ public sealed class SshdTests
         (await sshd.Ssh("root", key, null)).ShouldContain("Permission denied");
     }
 
-    [Fact]
-    public async Task RevokedCertificateIsRefusedByTheListAloneToo()
+    [Theory]
+    [InlineData(SshdProgram.Bookworm)]
+    [InlineData(SshdProgram.Trixie)]
+    public async Task RevokedCertificateIsRefusedByTheListAloneToo(string debian)
     {
         PrivateHost.Require();
         await using var platform = await Start();
         var (node, identity, certificate) = await Enrolled(platform);
-        using var sshd = await TestSshd.Start(platform);
+        using var sshd = await TestSshd.Start(platform, debian);
         var principal = $"waltvpn:{identity.NodeId}";
         await platform.Api(HttpMethod.Post, $"{Routes.Nodes}/{identity.NodeId}/revoke");
         (await sshd.Ssh("walt-vpn", node.KeyFile, certificate)).ShouldContain("Permission denied", customMessage: "live question, old list");
@@ -83,13 +91,15 @@ public sealed class SshdTests
         (await sshd.Ssh("walt-vpn", node.KeyFile, certificate)).ShouldContain("Permission denied");
     }
 
-    [Fact]
-    public async Task AdministratorLogsInWhateverIsBroken()
+    [Theory]
+    [InlineData(SshdProgram.Bookworm)]
+    [InlineData(SshdProgram.Trixie)]
+    public async Task AdministratorLogsInWhateverIsBroken(string debian)
     {
         PrivateHost.Require();
         await using var platform = await Start();
         var (node, _, certificate) = await Enrolled(platform);
-        using var sshd = await TestSshd.Start(platform);
+        using var sshd = await TestSshd.Start(platform, debian);
         foreach (var (what, breakIt) in ((string, Action)[])
         [
             ("list cut", () => File.WriteAllBytes(sshd.ListFile, "SSHKRL"u8.ToArray())),
@@ -119,13 +129,15 @@ public sealed class SshdTests
         }
     }
 
-    [Fact]
-    public async Task DropInChangesOneUserOnly()
+    [Theory]
+    [InlineData(SshdProgram.Bookworm)]
+    [InlineData(SshdProgram.Trixie)]
+    public async Task DropInChangesOneUserOnly(string debian)
     {
         PrivateHost.Require();
         await using var platform = await Start();
-        using var sshd = await TestSshd.Start(platform);
-        await Shell.Run("/usr/sbin/sshd", ["-t", "-f", sshd.Config]);
+        using var sshd = await TestSshd.Start(platform, debian);
+        await sshd.Ask("-t");
         var node = await Effective(sshd, "walt-vpn");
         foreach (var line in (string[])
         [
@@ -143,7 +155,7 @@ public sealed class SshdTests
     }
 
     private static async Task<string[]> Effective(TestSshd sshd, string user) =>
-        (await Shell.Run("/usr/sbin/sshd", ["-T", "-f", sshd.Config, "-C", $"user={user},host=localhost,addr=127.0.0.1"])).Split('\n');
+        (await sshd.Ask("-T", "-C", $"user={user},host=localhost,addr=127.0.0.1")).Split('\n');
 
     /// <summary>The daemon's sockets must be within reach of walt-vpn, which runs the helpers.</summary>
     private static async Task<TestPlatform> Start()

@@ -23,10 +23,12 @@ internal sealed class TestSshd : IDisposable
         """;
 
     private readonly TestPlatform _platform;
-    private readonly Process _sshd;
+    private readonly SshdProgram _program;
+    private Process? _sshd;
     private Task<string>? _drained;
 
-    private TestSshd(TestPlatform platform, string folder, Process sshd, int port) => (_platform, Folder, _sshd, Port) = (platform, folder, sshd, port);
+    private TestSshd(TestPlatform platform, SshdProgram program, string folder, int port) =>
+        (_platform, _program, Folder, Port) = (platform, program, folder, port);
 
     /// <summary>Root's own, under /run: sshd insists on that for its helpers.</summary>
     public string Folder { get; }
@@ -44,11 +46,15 @@ internal sealed class TestSshd : IDisposable
 
     public string AdminKey => Path.Combine(Folder, "admin");
 
-    public static async Task<TestSshd> Start(TestPlatform platform)
+    /// <summary>Starts it and waits until it listens.</summary>
+    /// <param name="platform">Whose daemon decides.</param>
+    /// <param name="debian">A Debian's name: that one's sshd.</param>
+    public static async Task<TestSshd> Start(TestPlatform platform, string debian)
     {
         var folder = Path.Combine("/run", Path.GetRandomFileName());
         Directory.CreateDirectory(folder);
         var port = Random.Shared.Next(20000, 60000);
+        var program = await SshdProgram.Find(debian, folder);
         foreach (var key in (string[])["host", "admin"]) await Shell.Run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", Path.Combine(folder, key)]);
         File.Copy(Path.Combine(folder, "admin.pub"), Path.Combine(folder, "admin_keys"));
         File.WriteAllText(
@@ -60,6 +66,7 @@ internal sealed class TestSshd : IDisposable
             PidFile none
             UsePAM no
             PermitRootLogin yes
+            {program.MoreSettings}
             Include {folder}/60-waltvpn.conf
             AuthorizedKeysFile {folder}/admin_keys
             X11Forwarding yes
@@ -70,9 +77,9 @@ internal sealed class TestSshd : IDisposable
             shipped.Replace("/var/lib/waltvpn-ca/", folder + "/", StringComparison.Ordinal)
                 .Replace("/var/lib/waltvpn/", folder + "/", StringComparison.Ordinal)
                 .Replace("/usr/lib/waltvpn/", folder + "/", StringComparison.Ordinal));
-        var start = new ProcessStartInfo("/usr/sbin/sshd", ["-D", "-e", "-f", Path.Combine(folder, "sshd_config")]) { RedirectStandardError = true };
-        var sshd = new TestSshd(platform, folder, Process.Start(start)!, port);
+        var sshd = new TestSshd(platform, program, folder, port);
         sshd.Repair();
+        sshd._sshd = program.Start("-D", "-e", "-f", sshd.Config);
         while (await sshd._sshd.StandardError.ReadLineAsync() is { } line && !line.Contains("Server listening", StringComparison.Ordinal))
         {
         }
@@ -80,6 +87,9 @@ internal sealed class TestSshd : IDisposable
         sshd._drained = sshd._sshd.StandardError.ReadToEndAsync();
         return sshd;
     }
+
+    /// <summary>Runs sshd on its settings in another way than as a server: <c>-t</c>, <c>-T</c>.</summary>
+    public Task<string> Ask(params string[] arguments) => _program.Run([.. arguments, "-f", Config]);
 
     /// <summary>Puts the list, the CA's key and the helper into their right state.</summary>
     public void Repair()
@@ -106,7 +116,7 @@ internal sealed class TestSshd : IDisposable
 
     public void Dispose()
     {
-        _sshd.Kill(entireProcessTree: true);
+        _sshd!.Kill(entireProcessTree: true);
         _sshd.WaitForExit();
         _drained?.Wait();
         _sshd.Dispose();

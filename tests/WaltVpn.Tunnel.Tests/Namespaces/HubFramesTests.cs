@@ -149,12 +149,12 @@ public sealed class HubFramesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task KernelDropsForeignAddressesAlsoWithoutTheRelay()
+    public async Task LockedPortDropsForeignAddressesAlsoWithoutTheRelay()
     {
-        // A port made as the hub makes it, written to directly: what a hub without rules would do.
+        // A port made as the hub makes it, under a name that the kernel's filter leaves alone, written to directly.
         using var bridge = new Bridge(_hub.BridgeName);
         var own = MacAddress.Parse("52:54:00:00:00:0c");
-        using var tap = bridge.OpenPort("wn-direct", own).Tap;
+        using var tap = bridge.OpenPort("direct", own).Tap;
         var before = await StationCount();
         var random = new Random(1);
         var source = new byte[6];
@@ -170,6 +170,34 @@ public sealed class HubFramesTests : IAsyncLifetime
         tap.Write(Marker(Bytes(own), 8));
         _platform.ReceiveUntil(IsMarker(8)).Count(frame => IsMarker(7)(frame)).ShouldBe(0);
         (await StationCount()).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task KernelKnowsAnAddressBeforeTheNodeDoesAndForgetsItWithTheLease()
+    {
+        string[] identity = [$"identifiers wn-aaaaaaaaaaaa ::5054:ff:fe00:a", "stations wn-aaaaaaaaaaaa 52:54:00:00:00:0a"];
+        (await OfNodeA()).ShouldBe(identity);
+        // Its acknowledgement, and at once a ping from the address: the node is answered only when the kernel knows.
+        for (var round = 0; round < 20; round++)
+        {
+            GiveAddress(_a, AddressA);
+            var ping = Ping(_a.MacBytes, AddressA, (byte)round);
+            _a.Send(ping, Marker(_a.MacBytes, 3));
+            Arrived(_platform.ReceiveUntil(IsMarker(3))).ShouldBe([ping]);
+            (await OfNodeA()).ShouldBe([$"addresses wn-aaaaaaaaaaaa {AddressA}", .. identity]);
+            _a.Send(Ethernet(PlatformPort.Mac, _a.MacBytes, 0x0800, Ipv4(17, AddressA, ServerAddress, Udp(68, 67, Dhcp(1, 7, _a.MacBytes, had: AddressA)))));
+            _a.Send(Marker(_a.MacBytes, 4));
+            Arrived(_platform.ReceiveUntil(IsMarker(4))).Count.ShouldBe(1);
+            (await OfNodeA()).ShouldBe(identity);
+        }
+    }
+
+    [Fact]
+    public async Task AddressThatMovesToAnotherNodeLeavesTheFirstOneInTheKernelToo()
+    {
+        GiveAddress(_a, AddressA);
+        GiveAddress(_b, AddressA);
+        (await NftListing.Elements()).Where(element => element.StartsWith("addresses ", StringComparison.Ordinal)).ShouldBe([$"addresses wn-bbbbbbbbbbbb {AddressA}"]);
     }
 
     [Fact]
@@ -205,6 +233,7 @@ public sealed class HubFramesTests : IAsyncLifetime
         var ping = Ping(node.MacBytes, AddressA, 4);
         node.Send(ping);
         _platform.ReceiveUntil(frame => frame.AsSpan().SequenceEqual(ping)).ShouldNotBeEmpty();
+        (await OfNodeA()).ShouldContain($"addresses wn-aaaaaaaaaaaa {AddressA}");
     }
 
     [Fact]
@@ -242,6 +271,8 @@ public sealed class HubFramesTests : IAsyncLifetime
         _platform.Send(Marker(PlatformPort.Mac, number));
         node.ReceiveUntil(IsMarker(number));
     }
+
+    private static async Task<IEnumerable<string>> OfNodeA() => (await NftListing.Elements()).Where(element => element.Contains("wn-aaaa", StringComparison.Ordinal));
 
     private async Task<int> StationCount() => (await Tools.Run("bridge", "fdb", "show", "br", _hub.BridgeName)).Split('\n').Length;
 }

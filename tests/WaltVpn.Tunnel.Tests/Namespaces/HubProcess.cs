@@ -18,10 +18,10 @@ internal sealed class HubProcess : IDisposable
     private readonly Process _process;
     private FileDescriptor? _control;
 
-    private HubProcess(string folder, string bridge)
+    private HubProcess(string folder, string bridge, string[] options)
     {
         (Folder, BridgeName) = (folder, bridge);
-        string[] arguments = ["serve", "--bridge", bridge, "--runtime-directory", Folder, "--state-directory", Folder];
+        string[] arguments = ["serve", "--bridge", bridge, "--runtime-directory", Folder, "--state-directory", Folder, .. options];
         var start = new ProcessStartInfo(Program, arguments) { RedirectStandardError = true };
         _process = Process.Start(start)!;
         _process.ErrorDataReceived += (_, line) =>
@@ -43,13 +43,13 @@ internal sealed class HubProcess : IDisposable
     public string ConnectSocket => Path.Combine(Folder, "connect.sock");
 
     /// <summary>Starts a hub and waits until it is ready.</summary>
-    public static async Task<HubProcess> Start(string? folder = null, string? bridge = null)
+    public static async Task<HubProcess> Start(string? folder = null, string? bridge = null, params string[] options)
     {
         folder ??= Directory.CreateTempSubdirectory("waltvpn-hub-").FullName;
         // Other users must reach the sockets.
         const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         File.SetUnixFileMode(folder, Owner | UnixFileMode.OtherExecute | UnixFileMode.GroupExecute);
-        var hub = new HubProcess(folder, bridge ?? $"br{Interlocked.Increment(ref _count)}");
+        var hub = new HubProcess(folder, bridge ?? $"br{Interlocked.Increment(ref _count)}", options);
         await hub.Logged("hub ready");
         return hub;
     }

@@ -174,6 +174,7 @@ public sealed class HubSessionsTests : IAsyncLifetime
         node.ReceiveTheEnd();
         HubProcess.ReadToEnd(node.Connection!).ShouldBeEmpty();
         (await Tools.Run("ip", "-o", "link")).ShouldNotContain("wn-aaaa");
+        (await NftListing.Tables()).ShouldBeEmpty();
     }
 
     [Fact]
@@ -185,6 +186,54 @@ public sealed class HubSessionsTests : IAsyncLifetime
         HubProcess.ReadToEnd(node.Connection!).ShouldBe("ended: the hub stops\n");
         Directory.GetFiles(_hub.Folder, "*.sock").ShouldBeEmpty();
         (await Tools.Run("ip", "-o", "link")).ShouldNotContain("wn-aaaa");
+        (await NftListing.Tables()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task RestartedHubLeavesOtherTablesAlone()
+    {
+        await Tools.Run("nft", "add", "table", "inet", "administrators");
+        try
+        {
+            _hub.Signal("KILL");
+            await _hub.WaitForExit();
+            using var again = await HubProcess.Start();
+            (await NftListing.Tables()).Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldBe(["table inet administrators", "table bridge waltvpn"], ignoreOrder: true);
+        }
+        finally
+        {
+            await Tools.Run("nft", "delete", "table", "inet", "administrators");
+        }
+    }
+
+    [Fact]
+    public async Task SecondHubOfTheNetworkSaysSoAndTheFirstLivesOn()
+    {
+        using var node = await _hub.Connect('a');
+        using var folder = new TemporaryFolder();
+        var start = new ProcessStartInfo(HubProcess.Program, ["serve", "--bridge", "other", "--runtime-directory", folder.Path, "--state-directory", folder.Path])
+        {
+            RedirectStandardError = true,
+        };
+        using var second = Process.Start(start)!;
+        var errors = await second.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await second.WaitForExitAsync(TestContext.Current.CancellationToken);
+        second.ExitCode.ShouldBe(1);
+        errors.ShouldContain("NFT_MSG_NEWTABLE(table bridge waltvpn): EPERM");
+        errors.ShouldContain("a hub runs already");
+        _hub.Sessions.Count.ShouldBe(1);
+        (await NftListing.Elements()).Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task WithoutTheKernelsFilterThereIsNoTable()
+    {
+        _hub.Signal("TERM");
+        await _hub.WaitForExit();
+        using var hub = await HubProcess.Start(options: ["--kernel-filter", "off"]);
+        using var node = await hub.Connect('a');
+        hub.Sessions.Count.ShouldBe(1);
+        (await NftListing.Tables()).ShouldBeEmpty();
     }
 
     [Fact]
@@ -207,6 +256,7 @@ public sealed class HubSessionsTests : IAsyncLifetime
         _hub.Sessions.ShouldBeEmpty();
         OpenDescriptors().ShouldBe(before);
         (await Tools.Run("ip", "-o", "link")).ShouldNotContain("wn-aaaa");
+        (await NftListing.Elements()).ShouldBeEmpty();
     }
 
     [Fact]

@@ -30,6 +30,7 @@ public sealed class KernelNumbersTests
         ("struct ifaddrmsg", typeof(AddressMessage)),
         ("struct rtmsg", typeof(RouteMessage)),
         ("struct ndmsg", typeof(NeighbourMessage)),
+        ("struct nfgenmsg", typeof(NetfilterMessage)),
         ("siginfo_t", typeof(ChildInfo)),
         ("posix_spawn_file_actions_t", typeof(SpawnFileActionsBuffer)),
         ("posix_spawnattr_t", typeof(SpawnAttributesBuffer)),
@@ -59,6 +60,10 @@ public sealed class KernelNumbersTests
         #include <linux/if_link.h>
         #include <linux/if_tun.h>
         #include <linux/neighbour.h>
+        #include <linux/netfilter.h>
+        #include <linux/netfilter_bridge.h>
+        #include <linux/netfilter/nf_tables.h>
+        #include <linux/netfilter/nfnetlink.h>
         #include <linux/reboot.h>
         #include <linux/netlink.h>
         #include <linux/random.h>
