@@ -11,6 +11,7 @@ namespace WaltVpn.Protocol;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(NodeSettings))]
+[JsonSerializable(typeof(SettingsDocument))]
 [JsonSerializable(typeof(EnrollmentRequest))]
 [JsonSerializable(typeof(EnrollmentChallenge))]
 [JsonSerializable(typeof(EnrollmentAnswer))]
