@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using WaltVpn.Agent.Board;
 using WaltVpn.Agent.Enrollment;
+using WaltVpn.Agent.Following;
 using WaltVpn.Agent.Network;
 using WaltVpn.Agent.Startup;
 using WaltVpn.Agent.Tunnel;
@@ -49,7 +50,9 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         var settings = await stages.UntilDone(BootStage.Startup, _ => Task.FromResult(BootPartition.ReadSettings()), stopping);
         var state = await stages.UntilDone(BootStage.Startup, _ => Task.FromResult(StatePartition.Mount()), stopping);
         SshConfig.WriteForEnrollment(settings);
-        var entrypoints = new EntrypointRotation(settings);
+        var followed = new FollowedSettings(settings, state, log);
+        followed.WriteHostKeys();
+        var entrypoints = followed.Ways;
         var board = BoardFacts.Read();
 
         _progress.MoveTo(BootStage.Network, $"platform {settings.Platform}, {board.Model}{(board.Serial.Length > 0 ? $", serial {board.Serial}" : "")}");
@@ -61,7 +64,12 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         await FirstOf(identifying, uplink.Following);
         var (key, identity) = await identifying;
 
-        _progress.MoveTo(BootStage.Tunnel, $"this node is {identity.Name}, {identity.VpnMac}");
+        _progress.MoveTo(BootStage.Settings, $"this node is {identity.Name}, {identity.VpnMac}");
+        var asking = new SettingsFollower(followed, settings.Platform, state, log).Ask(key, identity, stopping);
+        await FirstOf(asking, uplink.Following);
+        identity = await asking;
+
+        _progress.MoveTo(BootStage.Tunnel, "the server was asked for its settings");
         using var tunnel = TunnelSupervisor.Start(key, identity, enrollment, entrypoints, log, stopping);
         uplink.Regained += tunnel.ConnectNow;
         await FirstOf(tunnel.FirstUp, tunnel.Running, uplink.Following);
