@@ -52,7 +52,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         SshConfig.WriteForEnrollment(settings);
         var followed = new FollowedSettings(settings, state, log);
         followed.WriteHostKeys();
-        var entrypoints = followed.Ways;
+        var entrypoints = new EntrypointRotation(followed.Ways);
         var board = BoardFacts.Read();
 
         _progress.MoveTo(BootStage.Network, $"platform {settings.Platform}, {board.Model}{(board.Serial.Length > 0 ? $", serial {board.Serial}" : "")}");
@@ -65,13 +65,16 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         var (key, identity) = await identifying;
 
         _progress.MoveTo(BootStage.Settings, $"this node is {identity.Name}, {identity.VpnMac}");
-        var asking = new SettingsFollower(followed, settings.Platform, state, log).Ask(key, identity, stopping);
+        SshConfig.AddTunnel(key.PrivateKeyPath, identity);
+        var follower = new SettingsFollower(followed, settings.Platform, state, log);
+        var asking = follower.Ask(entrypoints, key, identity, stopping);
         await FirstOf(asking, uplink.Following);
         identity = await asking;
 
         _progress.MoveTo(BootStage.Tunnel, "the server was asked for its settings");
         using var tunnel = TunnelSupervisor.Start(key, identity, enrollment, entrypoints, log, stopping);
         uplink.Regained += tunnel.ConnectNow;
+        var following = follower.Follow(key, tunnel, stopping);
         await FirstOf(tunnel.FirstUp, tunnel.Running, uplink.Following);
         await using var platform = new PlatformNetwork(tunnel, uplink, log);
         await FirstOf(platform.FirstLease, platform.Running, tunnel.Running, uplink.Following);
@@ -79,7 +82,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
 
         _progress.MoveTo(BootStage.Online, $"{TunnelSupervisor.InterfaceName} has {lease}");
         log.Info(BootStage.Online, $"{identity.Name} is online");
-        await FirstOf(tunnel.Running, uplink.Following, platform.Running);
+        await FirstOf(tunnel.Running, uplink.Following, platform.Running, following);
     }
 
     // Nothing that runs beside the story dies unseen: its failure becomes the story's.
@@ -92,7 +95,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
     private async Task<(NodeKey Key, NodeIdentity Identity)> Identity(
         string platform, StatePartition state, EnrollmentClient enrollment, EntrypointRotation entrypoints)
     {
-        if (NodeKey.Stored(state) is { } key && StoredIdentity.Read(state, platform, key, log) is { } identity) return (key, identity);
+        if (NodeKey.Stored(state, log) is { } key && StoredIdentity.Read(state, platform, key, log) is { } identity) return (key, identity);
         return await stages.UntilDone(BootStage.Enrollment, _ => enrollment.Ask(entrypoints.Next()), stopping);
     }
 

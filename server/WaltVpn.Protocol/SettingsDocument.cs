@@ -26,6 +26,9 @@ public sealed record SettingsDocument
     /// <summary>Bytes, DER, of the CA's certificate at most: what a file in a bootloader image can hold.</summary>
     public const int MaxAuthorityLength = 4076;
 
+    /// <summary>A quarter of an hour.</summary>
+    public const int DefaultAskAgainSeconds = 900;
+
     /// <summary>JSON numbers are exact up to here for every reader.</summary>
     public const long MaxCounter = (1L << 53) - 1;
 
@@ -65,6 +68,9 @@ public sealed record SettingsDocument
     /// <summary>Certificate of the CA whose hosts may serve boot files over HTTPS: DER, base64; null: what the board has stays.</summary>
     public string? BootCaCertificate { get; init; }
 
+    /// <summary>How long a node that runs waits before it asks again, with up to half of it more at random; 60..86400.</summary>
+    public int AskAgainSeconds { get; init; } = DefaultAskAgainSeconds;
+
     /// <summary>The newest certificate of the node's key, one line <c>type base64</c>.</summary>
     public required string Certificate { get; init; }
 
@@ -95,8 +101,10 @@ public sealed record SettingsDocument
         if (Platform.Length > 63 || !SshEntrypoint.IsHostName(Platform)) return "platform is no id of a platform";
         if (NodeId.Length != NodeIdLength || !NodeId.All(char.IsAsciiHexDigitLower)) return "nodeId is no id of a node";
         if (Counter is < 1 or > MaxCounter) return $"counter is {Counter}";
+        if (AskAgainSeconds is < 60 or > 86_400) return $"askAgainSeconds is {AskAgainSeconds}";
         if (SshEntrypoints.Count is 0 or > MaxEntries) return $"sshEntrypoints has {SshEntrypoints.Count} entries";
-        if (!SshEntrypoints.All(text => SshEntrypoint.TryParse(text, out var place) && place.ToString() == text)) return "sshEntrypoints has an entry that is no host:port";
+        if (!SshEntrypoints.All(text => SshEntrypoint.TryParse(text, out var place) && place.ToString() == text))
+            return "sshEntrypoints has an entry that is no host:port";
         if (HostKeys.Count is 0 or > MaxEntries) return $"hostKeys has {HostKeys.Count} entries";
         if (!HostKeys.All(IsHostKey)) return "hostKeys has an entry that is no 'ssh-ed25519 AAAA…'";
         if (HttpEntrypoint is { IsUsable: false }) return "httpEntrypoint has another host, port or path than a bootloader takes";

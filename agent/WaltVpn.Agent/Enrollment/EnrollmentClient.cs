@@ -32,7 +32,7 @@ internal sealed class EnrollmentClient(NodeSettings settings, StatePartition sta
         var nonce = new byte[EnrollmentChallenge.NonceLength];
         if (!Convert.TryFromBase64String(challenge.Nonce, nonce, out var length) || length != nonce.Length)
             throw new StageException($"{way} sent a nonce of the wrong form.");
-        var key = known ?? NodeKey.Stored(state) ?? await NodeKey.Make(state, nonce);
+        var key = known ?? NodeKey.Stored(state, log) ?? await NodeKey.Make(state, nonce, log);
         if (!_askedBefore) log.Info(BootStage.Enrollment, $"asking {way} to join; key {await key.Fingerprint()}");
         _askedBefore = true;
         var request = new EnrollmentRequest

@@ -49,11 +49,14 @@ internal sealed class FollowedSettings
         [
             .. _inUse.Ways(WayIn.Current), .. _former?.Ways(WayIn.Former) ?? [], .. reachOfCard.Ways(WayIn.Current),
         ];
-        Ways = new EntrypointRotation([.. ways.Distinct()]);
+        Ways = [.. ways.Distinct()];
     }
 
     /// <summary>Where to try, in this order.</summary>
-    public EntrypointRotation Ways { get; }
+    public IReadOnlyList<WayIn> Ways { get; }
+
+    /// <summary>How long to wait before the server is asked again.</summary>
+    public TimeSpan AskAgainAfter { get; private set; } = TimeSpan.FromSeconds(SettingsDocument.DefaultAskAgainSeconds);
 
     /// <summary>The newest document that was taken; null: none was.</summary>
     public LastSettings? Last { get; private set; }
@@ -92,6 +95,7 @@ internal sealed class FollowedSettings
                 return false;
             }
 
+            AskAgainAfter = TimeSpan.FromSeconds(answer.Document.AskAgainSeconds);
             if (Last?.Digest == answer.Digest && _stored?.Card == _card) return true;
             var news = Reach.Of(answer.Document);
             // What works now is kept for as long as the new places and keys are not known to work.

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using WaltVpn.Protocol;
 
 namespace WaltVpn.Agent.OpenSsh;
 

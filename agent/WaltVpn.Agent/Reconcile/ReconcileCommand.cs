@@ -76,17 +76,12 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
             return Say(ReconcileExit.Done, $"nothing to do: {absence.Reason}");
         }
 
-        if (options.Image is null && LiveConfig.NeedsSignedConfig(root))
-        {
-            throw new FlashException("this board has its owner's key burnt in and starts with signed configurations only: make them where that key is");
-        }
-
         using var journal = options.State is { } folder ? ChangeJournal.Open(folder, BootId()) : null;
         var store = await StoreOption.Open(options, root, new CommandLog(output, error), stopping);
         if (options.RollBack) return await RollBack(journal!, store, stopping);
         // Before the server is asked for anything: a board that cannot be written is not enrolled.
         var content = await store.Read(stopping);
-        var image = content is not null ? EepromImage.Parse(content)
+        var image = content is not null ? Parse(content)
             : UnreadableChip.Assume(options.Firmware is { } firmware ? File.ReadAllBytes(firmware) : null, live, LiveConfig.ReadBootKey(root));
         if (options.Image is not null && options.Configuration is null) live = BootConfig.Parse(image.Read(EepromFiles.BootConfig));
         if (live is null && absence is not null) await output.WriteLineAsync($"what the board started with is not known: {absence.Reason}");
@@ -94,6 +89,18 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
         return options.TrustHttp || stored.NodeId is not { } node
             ? await Follow(live, image, isAssumed: content is null, store, journal, stopping)
             : await FollowOverSsh(node, stored, live, image, store, journal, stopping);
+    }
+
+    private EepromImage Parse(byte[] content)
+    {
+        try
+        {
+            return EepromImage.Parse(content);
+        }
+        catch (EepromException damage)
+        {
+            throw new EepromException(damage.Fault, $"{options.Image ?? "the board's chip"}: {damage.Message}", damage);
+        }
     }
 
     /// <summary>A node of ours asks the server that its EEPROM names, and no other (docs/security.md NODE-4).</summary>

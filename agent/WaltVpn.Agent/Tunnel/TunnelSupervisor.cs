@@ -28,7 +28,7 @@ internal sealed class TunnelSupervisor : IDisposable
     private readonly Lock _hurryGate = new();
     private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _hurriedAt;
-    private NodeIdentity? _identity;
+    private volatile NodeIdentity? _identity;
     private volatile SshProcess? _ssh;
 
     private TunnelSupervisor(FileDescriptor tap, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log) =>
@@ -39,6 +39,9 @@ internal sealed class TunnelSupervisor : IDisposable
 
     /// <summary>The platform gave the node another identity: the TAP is another station now. Raised on a pool thread.</summary>
     public event Action? Readdressed;
+
+    /// <summary>Who the node is on the platform's network now.</summary>
+    public NodeIdentity? Identity => _identity;
 
     /// <summary>Completes when the tunnel is up for the first time.</summary>
     public Task FirstUp => _firstUp.Task;

@@ -59,6 +59,7 @@ internal sealed class SettingsDesk(ServerSettings settings, Database database, T
         VpnMac = MacAddress.Parse(node.VpnMac),
         BootKey = files.BootKey,
         BootCaCertificate = files.BootCaCertificate,
+        AskAgainSeconds = (int)settings.SettingsInterval.TotalSeconds,
         Certificate = string.Join(' ', certificate.Certificate.Split(' ')[..2]),
     };
 

@@ -63,6 +63,7 @@ public sealed class SettingsDeskTests
             ("none", () => Set(settings => settings with { HttpEntrypoint = null })),
             ("the boot mode", () => Set(settings => settings with { BootMode = BootMode.Permissive })),
             ("a host key more", () => Set(settings => settings with { HostKeyFiles = [.. settings.HostKeyFiles, second + ".pub"] })),
+            ("how often to ask", () => Set(settings => settings with { SettingsInterval = TimeSpan.FromMinutes(5) })),
             ("the boot key", () => Done(() => bootKey.Install(platform))),
             ("another boot key", () => Done(() => otherKey.Install(platform))),
             ("the CA of boot files", () => Set(settings => settings with { BootCaCertificateFile = authority })),

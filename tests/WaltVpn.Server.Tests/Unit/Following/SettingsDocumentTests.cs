@@ -41,7 +41,7 @@ public sealed class SettingsDocumentTests
             "httpEntrypoint":{"host":"boot.example.org","port":80,"path":"walt-vpn/boot/00112233445566778899aabbccddeeff"},"bootMode":"enforced",
             """
             + """
-            "vpnMac":"52:54:00:12:34:56","bootKey":"AAEC","bootCaCertificate":"MAA=","certificate":"ssh-ed25519-cert-v01@openssh.com AAAA"}
+            "vpnMac":"52:54:00:12:34:56","bootKey":"AAEC","bootCaCertificate":"MAA=","askAgainSeconds":900,"certificate":"ssh-ed25519-cert-v01@openssh.com AAAA"}
             """);
         SettingsDocument.Parse(line).ToBytes().ShouldBe(line);
         var least = (_whole with { HttpEntrypoint = null, BootKey = null, BootCaCertificate = null }).ToBytes();
@@ -72,6 +72,7 @@ public sealed class SettingsDocumentTests
         { "\"path\":\"walt", "\"path\":\"\\n[all]walt", "httpEntrypoint" },
         { "enforced", "sometimes", "bootMode" },
         { "52:54:00:12:34:56", "53:54:00:12:34:56", "vpnMac" },
+        { "\"askAgainSeconds\":900", "\"askAgainSeconds\":59", "askAgainSeconds" },
         { "AAEC", "AAE", "bootKey" },
         { "AAEC", "AAED AA==", "bootKey" },
         { "MAA=", "MAB=", "bootCaCertificate" },
