@@ -25,6 +25,9 @@ internal sealed class Backoff
     /// <summary>A time the other side asked for, with its share of randomness.</summary>
     public static TimeSpan AtLeast(TimeSpan asked) => asked * (1 + (Fraction() / 2));
 
+    /// <summary>Any time up to this.</summary>
+    public static TimeSpan Within(TimeSpan longest) => longest * Fraction();
+
     private static double Fraction()
     {
         Span<byte> random = stackalloc byte[sizeof(uint)];

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using WaltVpn.Agent.Board;
 using WaltVpn.Agent.Enrollment;
+using WaltVpn.Agent.Following;
 using WaltVpn.Agent.Network;
 using WaltVpn.Agent.Startup;
 using WaltVpn.Agent.Tunnel;
@@ -49,7 +50,9 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         var settings = await stages.UntilDone(BootStage.Startup, _ => Task.FromResult(BootPartition.ReadSettings()), stopping);
         var state = await stages.UntilDone(BootStage.Startup, _ => Task.FromResult(StatePartition.Mount()), stopping);
         SshConfig.WriteForEnrollment(settings);
-        var entrypoints = new EntrypointRotation(settings);
+        var followed = new FollowedSettings(settings, state, log);
+        followed.WriteHostKeys();
+        var entrypoints = new EntrypointRotation(followed.Ways);
         var board = BoardFacts.Read();
 
         _progress.MoveTo(BootStage.Network, $"platform {settings.Platform}, {board.Model}{(board.Serial.Length > 0 ? $", serial {board.Serial}" : "")}");
@@ -61,9 +64,17 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         await FirstOf(identifying, uplink.Following);
         var (key, identity) = await identifying;
 
-        _progress.MoveTo(BootStage.Tunnel, $"this node is {identity.Name}, {identity.VpnMac}");
+        _progress.MoveTo(BootStage.Settings, $"this node is {identity.Name}, {identity.VpnMac}");
+        SshConfig.AddTunnel(key.PrivateKeyPath, identity);
+        var follower = new SettingsFollower(followed, settings.Platform, state, log);
+        var asking = follower.Ask(entrypoints, key, identity, stopping);
+        await FirstOf(asking, uplink.Following);
+        identity = await asking;
+
+        _progress.MoveTo(BootStage.Tunnel, "the server was asked for its settings");
         using var tunnel = TunnelSupervisor.Start(key, identity, enrollment, entrypoints, log, stopping);
         uplink.Regained += tunnel.ConnectNow;
+        var following = follower.Follow(key, tunnel, stopping);
         await FirstOf(tunnel.FirstUp, tunnel.Running, uplink.Following);
         await using var platform = new PlatformNetwork(tunnel, uplink, log);
         await FirstOf(platform.FirstLease, platform.Running, tunnel.Running, uplink.Following);
@@ -71,7 +82,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
 
         _progress.MoveTo(BootStage.Online, $"{TunnelSupervisor.InterfaceName} has {lease}");
         log.Info(BootStage.Online, $"{identity.Name} is online");
-        await FirstOf(tunnel.Running, uplink.Following, platform.Running);
+        await FirstOf(tunnel.Running, uplink.Following, platform.Running, following);
     }
 
     // Nothing that runs beside the story dies unseen: its failure becomes the story's.
@@ -84,7 +95,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
     private async Task<(NodeKey Key, NodeIdentity Identity)> Identity(
         string platform, StatePartition state, EnrollmentClient enrollment, EntrypointRotation entrypoints)
     {
-        if (NodeKey.Stored(state) is { } key && StoredIdentity.Read(state, platform, key, log) is { } identity) return (key, identity);
+        if (NodeKey.Stored(state, log) is { } key && StoredIdentity.Read(state, platform, key, log) is { } identity) return (key, identity);
         return await stages.UntilDone(BootStage.Enrollment, _ => enrollment.Ask(entrypoints.Next()), stopping);
     }
 

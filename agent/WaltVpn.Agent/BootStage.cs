@@ -3,8 +3,8 @@ namespace WaltVpn.Agent;
 /// <summary>Where a boot stands. Each stage's product is what the next one starts from.</summary>
 /// <remarks>
 /// <code>
-///  Startup ──▶ Network ──▶ Enrollment ──▶ Tunnel ──▶ Online
-///  settings    link, IP    identity       ssh up     address on the platform's network
+///  Startup ──▶ Network ──▶ Enrollment ──▶ Settings ──▶ Tunnel ──▶ Online
+///  card        link, IP    identity       the server's  ssh up     address on the platform's network
 ///
 ///  any stage ──▶ Shutdown   (Ctrl-Alt-Del, SIGTERM)
 /// </code>
@@ -16,6 +16,9 @@ internal enum BootStage
     Startup,
     Network,
     Enrollment,
+
+    /// <summary>The one that is tried once only: a node whose server does not tell its settings goes on with those it has.</summary>
+    Settings,
     Tunnel,
     Online,
     Shutdown,

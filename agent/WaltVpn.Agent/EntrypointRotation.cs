@@ -1,20 +1,16 @@
-using WaltVpn.Protocol;
-
 namespace WaltVpn.Agent;
 
-/// <summary>The settings' entrypoints, one after the other for ever. Used by one stage at a time.</summary>
-internal sealed class EntrypointRotation(NodeSettings settings)
+/// <summary>The ways to the server, one after the other for ever. Used by one stage at a time.</summary>
+/// <param name="ways">In the order in which they are tried; at least one.</param>
+internal sealed class EntrypointRotation(IReadOnlyList<WayIn> ways)
 {
     private int _next;
 
-    /// <summary>The entrypoint for this attempt.</summary>
-    public SshEntrypoint Next()
-    {
-        var text = settings.SshEntrypoints[_next++ % settings.SshEntrypoints.Count];
-        return SshEntrypoint.TryParse(text, out var entrypoint)
-            ? entrypoint
-            : throw new InvalidOperationException($"internal error: '{text}' passed the settings' check");
-    }
+    /// <summary>How many attempts try each once.</summary>
+    public int Count => ways.Count;
+
+    /// <summary>The way for this attempt.</summary>
+    public WayIn Next() => ways[_next++ % ways.Count];
 
     /// <summary>The last one worked: the next attempt takes it again.</summary>
     public void KeepLast() => _next--;

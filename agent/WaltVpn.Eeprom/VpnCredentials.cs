@@ -7,7 +7,8 @@ namespace WaltVpn.Eeprom;
 
 /// <summary>What a node proves itself with, and knows its platform by: three files of OpenSSH.</summary>
 /// <remarks>
-/// In the configuration: base64, without line breaks, of a gzip of a tar of <c>id_walt_vpn</c>, <c>id_walt_vpn-cert.pub</c> and <c>known_hosts</c>.
+/// In the configuration: base64, without line breaks, of a gzip of a tar of <c>id_walt_vpn</c>, <c>id_walt_vpn-cert.pub</c>, <c>known_hosts</c> and,
+/// unless WalT packed it, <c>waltvpn</c> (<see cref="CredentialsMark"/>).
 /// They have to fit into some 3,500 characters beside the other variables: Ed25519 for node, certificate authority and host keys takes half of
 /// what RSA does (docs/eeprom.md).
 /// </remarks>
@@ -32,6 +33,9 @@ public sealed record VpnCredentials
     /// <summary>Host keys of the SSH entrypoint and of the server.</summary>
     public required string KnownHosts { get; init; }
 
+    /// <summary>Which settings these are of.</summary>
+    public CredentialsMark Mark { get; init; } = CredentialsMark.None;
+
     /// <summary>The first word of the certificate: <c>ssh-ed25519-cert-v01@openssh.com</c> for keys that our nodes make.</summary>
     public string CertificateType => Certificate.Split(' ')[0];
 
@@ -47,13 +51,14 @@ public sealed record VpnCredentials
             Add(tar, KeyName, PrivateKey.Reveal(), OwnerOnly);
             Add(tar, CertificateName, Certificate, Readable);
             Add(tar, KnownHostsName, KnownHosts, OwnerOnly);
+            Add(tar, CredentialsMark.FileName, Mark.Write(PrivateKey.Reveal(), Certificate, KnownHosts), OwnerOnly);
         }
 
         return Convert.ToBase64String(packed.GetBuffer().AsSpan(0, (int)packed.Length));
     }
 
     /// <summary>Reads a value of <c>WALT_VPN_CREDS</c>, ours or WalT's.</summary>
-    /// <exception cref="EepromException">It is damaged, or holds anything but the three files.</exception>
+    /// <exception cref="EepromException">It is damaged, or holds anything but the three files and their mark.</exception>
     public static VpnCredentials Unpack(string value)
     {
         var packed = new byte[value.Length];
@@ -71,7 +76,20 @@ public sealed record VpnCredentials
             throw Damaged("it is no archive that gzip and tar made", error);
         }
 
-        return new VpnCredentials { PrivateKey = new Secret(Take(KeyName)), Certificate = Take(CertificateName), KnownHosts = Take(KnownHostsName) };
+        var (key, certificate, knownHosts) = (Take(KeyName), Take(CertificateName), Take(KnownHostsName));
+        return new VpnCredentials { PrivateKey = new Secret(key), Certificate = certificate, KnownHosts = knownHosts, Mark = ReadMark() };
+
+        CredentialsMark ReadMark()
+        {
+            try
+            {
+                return files.TryGetValue(CredentialsMark.FileName, out var text) ? CredentialsMark.Read(text, key, certificate, knownHosts) : CredentialsMark.None;
+            }
+            catch (FormatException mistake)
+            {
+                throw Damaged(mistake.Message, mistake);
+            }
+        }
 
         string Take(string name) => files.TryGetValue(name, out var text) ? text : throw Damaged($"it has no file {name}");
     }
@@ -95,12 +113,12 @@ public sealed record VpnCredentials
         return length <= LargestArchive ? plain[..length] : throw Damaged($"it unfolds to more than {LargestArchive} bytes");
     }
 
-    /// <summary>Each of the three names once, as an ordinary file; nothing is ever written to a disk by its name.</summary>
+    /// <summary>Each of the names once, as an ordinary file; nothing is ever written to a disk by its name.</summary>
     private static void Read(TarEntry entry, Dictionary<string, string> files)
     {
-        if (entry.Name is not (KeyName or CertificateName or KnownHostsName) || entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
+        if (entry.Name is not (KeyName or CertificateName or KnownHostsName or CredentialsMark.FileName) || entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
         {
-            throw Damaged($"it holds something else than the files {KeyName}, {CertificateName} and {KnownHostsName}");
+            throw Damaged($"it holds something else than the files {KeyName}, {CertificateName}, {KnownHostsName} and {CredentialsMark.FileName}");
         }
 
         // The length is what the archive claims; there are no more bytes than this.

@@ -73,6 +73,17 @@ public sealed record VpnVariables
         };
     }
 
+    /// <summary>Where a configuration says that SSH is answered, whatever else is wrong with it; none when it does not say so.</summary>
+    public static IReadOnlyList<SshEntrypoint> EntrypointsOf(BootConfig config)
+    {
+        if (config.Find(EntrypointsName) is { } all && IsEntrypoints(all))
+        {
+            return [.. all.Split(',').Select(text => SshEntrypoint.TryParse(text, out var place) ? place : throw new InvalidOperationException(text))];
+        }
+
+        return config.Find(EntrypointName) is { } host && IsEntrypoint(host) ? [new SshEntrypoint(host, SshEntrypoint.DefaultPort)] : [];
+    }
+
     /// <summary>The same configuration with these variables and the bootloader's that belong to the boot mode.</summary>
     /// <param name="config">What the board has; <see cref="BootConfig.Empty"/> for a new one, which gives WalT's lines in WalT's order.</param>
     /// <exception cref="EepromException">A value is not right, or another section of the configuration would change one of them again.</exception>

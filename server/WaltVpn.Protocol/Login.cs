@@ -21,11 +21,14 @@ public sealed record LoginRequest
     /// <summary>Key: its type and base64 blob, as sshd's <c>%t %k</c> give them.</summary>
     public string? PublicKey { get; init; }
 
-    /// <summary>Command: a WalT command of <see cref="TunnelCommand"/>, asked by a session that was admitted.</summary>
+    /// <summary>Command: a question of <see cref="TunnelCommand"/>, asked by a session that was admitted.</summary>
     public string? Command { get; init; }
 
     /// <summary>Command: address of the SSH client, from sshd's <c>SSH_CONNECTION</c>.</summary>
     public string? ClientAddress { get; init; }
+
+    /// <summary>Command: the ticket of the session, which says whose it is.</summary>
+    public string? Ticket { get; init; }
 }
 
 /// <summary>Kinds of question.</summary>
@@ -38,7 +41,7 @@ public enum LoginKind
     /// <summary>A plain key: is it the enrolment key?</summary>
     Key,
 
-    /// <summary>An admitted node asks one of WalT's questions.</summary>
+    /// <summary>An admitted node asks one of WalT's questions, or for its settings.</summary>
     Command,
 }
 
@@ -56,4 +59,7 @@ public sealed record LoginAnswer
 
     /// <summary>Command: what to print for the client; <see cref="Allowed"/> is the exit status (true: 0).</summary>
     public string? Output { get; init; }
+
+    /// <summary>Command: why there is no answer, for the node's log; no line feed.</summary>
+    public string? Error { get; init; }
 }

@@ -12,6 +12,7 @@ namespace WaltVpn.Protocol;
     RespectNullableAnnotations = true,
     Converters = [typeof(UtcTime)])]
 [JsonSerializable(typeof(NodeSettings))]
+[JsonSerializable(typeof(SettingsDocument))]
 [JsonSerializable(typeof(EnrollmentRequest))]
 [JsonSerializable(typeof(EnrollmentChallenge))]
 [JsonSerializable(typeof(EnrollmentAnswer))]

@@ -15,4 +15,7 @@ public static class TunnelCommand
 
     /// <summary>WalT: prints the server's fully qualified name.</summary>
     public const string GetServerHostname = "get-server-hostname";
+
+    /// <summary>Asks for the node's settings: prints one line, a <see cref="SettingsDocument"/>.</summary>
+    public const string Settings = "waltvpn-settings 1";
 }

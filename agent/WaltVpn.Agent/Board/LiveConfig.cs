@@ -58,16 +58,6 @@ internal abstract record LiveConfig
         return content.Length < RsaPublicKey.BinaryLength ? null : content[..RsaPublicKey.BinaryLength];
     }
 
-    /// <summary>True when the owner's key is burnt into the chip: such a board starts with signed configurations only.</summary>
-    /// <param name="root">As for <see cref="Read"/>.</param>
-    public static bool NeedsSignedConfig(string root)
-    {
-        const uint CustomerKeyInOtp = 1 << 3;
-        var file = Path.Combine(root, DeviceTree, "chosen/bootloader/signed");
-        if (!File.Exists(file) || File.ReadAllBytes(file) is not { Length: sizeof(uint) } bits) return false;
-        return (BinaryPrimitives.ReadUInt32BigEndian(bits) & CustomerKeyInOtp) != 0;
-    }
-
     private static Absent? NoEeprom(string tree)
     {
         const int NewStyle = 1 << 23;

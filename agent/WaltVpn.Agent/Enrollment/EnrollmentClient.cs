@@ -18,22 +18,22 @@ internal sealed class EnrollmentClient(NodeSettings settings, StatePartition sta
     private bool _askedBefore;
 
     /// <summary>One conversation.</summary>
-    /// <param name="entrypoint">Where.</param>
+    /// <param name="way">Where.</param>
     /// <param name="known">The key of a node that asks again; null: the stored one, or a new one on a first boot.</param>
     /// <returns>The key and the identity that was given for it; both are stored.</returns>
     /// <exception cref="StageException">Not (yet) accepted, not reached, or not understood.</exception>
-    public async Task<(NodeKey Key, NodeIdentity Identity)> Ask(SshEntrypoint entrypoint, NodeKey? known = null)
+    public async Task<(NodeKey Key, NodeIdentity Identity)> Ask(WayIn way, NodeKey? known = null)
     {
-        using var ssh = SshProcess.Start(SshConfig.Enrollment, entrypoint);
-        var challenge = await Read(ssh, entrypoint, ProtocolJson.Default.EnrollmentChallenge, ForChallenge);
+        using var ssh = SshProcess.Start(SshConfig.Enrollment, way);
+        var challenge = await Read(ssh, way, ProtocolJson.Default.EnrollmentChallenge, ForChallenge);
         if (challenge.Platform != settings.Platform)
             throw new StageException(
-                $"{entrypoint} is platform '{challenge.Platform}', the settings on the card name '{settings.Platform}'. Correct one of them.");
+                $"{way} is platform '{challenge.Platform}', the settings on the card name '{settings.Platform}'. Correct one of them.");
         var nonce = new byte[EnrollmentChallenge.NonceLength];
         if (!Convert.TryFromBase64String(challenge.Nonce, nonce, out var length) || length != nonce.Length)
-            throw new StageException($"{entrypoint} sent a nonce of the wrong form.");
-        var key = known ?? NodeKey.Stored(state) ?? await NodeKey.Make(state, nonce);
-        if (!_askedBefore) log.Info(BootStage.Enrollment, $"asking {entrypoint} to join; key {await key.Fingerprint()}");
+            throw new StageException($"{way} sent a nonce of the wrong form.");
+        var key = known ?? NodeKey.Stored(state, log) ?? await NodeKey.Make(state, nonce, log);
+        if (!_askedBefore) log.Info(BootStage.Enrollment, $"asking {way} to join; key {await key.Fingerprint()}");
         _askedBefore = true;
         var request = new EnrollmentRequest
         {
@@ -45,7 +45,7 @@ internal sealed class EnrollmentClient(NodeSettings settings, StatePartition sta
             Signature = await key.Sign(EnrollmentSignature.SignedText(challenge.Platform, challenge.Nonce, key.PublicKey)),
         };
         Write(ssh.Input, request);
-        var answer = await Read(ssh, entrypoint, ProtocolJson.Default.EnrollmentAnswer, ForAnswer);
+        var answer = await Read(ssh, way, ProtocolJson.Default.EnrollmentAnswer, ForAnswer);
         var identity = Read(answer, await key.Fingerprint());
         var isNew = identity != StoredIdentity.Read(state, settings.Platform, key, log);
         if (isNew) Store(new StoredIdentity(settings.Platform, key.PublicKey, identity), must: known is null);
@@ -88,40 +88,25 @@ internal sealed class EnrollmentClient(NodeSettings settings, StatePartition sta
         input.Write([.. JsonSerializer.SerializeToUtf8Bytes(request, ProtocolJson.Default.EnrollmentRequest), (byte)'\n']);
     }
 
-    private static async Task<T> Read<T>(SshProcess ssh, SshEntrypoint entrypoint, JsonTypeInfo<T> type, TimeSpan deadline)
+    private static async Task<T> Read<T>(SshProcess ssh, WayIn way, JsonTypeInfo<T> type, TimeSpan deadline)
     {
-        var reading = Task.Run(() => ReadLine(ssh.Output));
+        var reading = ssh.ReadLine(EnrollmentRequest.MaxLineLength);
         string failure;
         try
         {
             var line = await reading.WaitAsync(deadline);
-            if (line.Length > 0) return JsonSerializer.Deserialize(line, type) ?? throw new StageException($"{entrypoint} sent an empty message.");
+            if (line.Length > 0) return JsonSerializer.Deserialize(line, type) ?? throw new StageException($"{way} sent an empty message.");
             failure = await ssh.Reason();
         }
         catch (TimeoutException)
         {
             failure = $"no answer within {deadline.TotalSeconds:0} s";
         }
-        catch (JsonException mistake)
+        catch (Exception mistake) when (mistake is JsonException or InvalidDataException)
         {
             failure = $"an answer that cannot be read: {mistake.Message}";
         }
 
-        throw new StageException($"{entrypoint}: {failure}.");
-    }
-
-    /// <summary>Bytes up to the line feed; empty at the end of the stream.</summary>
-    private static byte[] ReadLine(FileDescriptor output)
-    {
-        var line = new byte[EnrollmentRequest.MaxLineLength];
-        for (var length = 0; length < line.Length;)
-        {
-            var got = output.Read(line.AsSpan(length));
-            if (got == 0) return [];
-            length += got;
-            if (line[length - 1] == '\n') return line[..length];
-        }
-
-        throw new JsonException($"longer than {EnrollmentRequest.MaxLineLength} bytes");
+        throw new StageException($"{way}: {failure}.");
     }
 }

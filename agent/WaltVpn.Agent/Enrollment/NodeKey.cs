@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using WaltVpn.Agent.Startup;
 using WaltVpn.Linux;
@@ -14,11 +15,21 @@ internal sealed record NodeKey(string PrivateKeyPath, string PublicKey)
     private const string SshKeygen = "/usr/bin/ssh-keygen";
     private const int HardwareBytes = 64;
 
-    /// <summary>The stored key, or null on a first boot.</summary>
-    public static NodeKey? Stored(StatePartition state)
+    /// <summary>The stored key, or null on a first boot, or when it is damaged: then the node needs another.</summary>
+    public static NodeKey? Stored(StatePartition state, INodeLog log)
     {
         var path = Path.Combine(state.Directory, FileName);
-        return File.Exists(path) && File.Exists(path + ".pub") ? new NodeKey(path, ReadPublic(path + ".pub")) : null;
+        if (!File.Exists(path) || !File.Exists(path + ".pub") || !File.Exists(path + ".sum")) return null;
+        try
+        {
+            if (SealedFile.Open(File.ReadAllBytes(path + ".sum")).SequenceEqual(Sum(path))) return new NodeKey(path, ReadPublic(path + ".pub"));
+            throw new FormatException("its checksum is another");
+        }
+        catch (FormatException damage)
+        {
+            log.Warning(BootStage.Enrollment, $"{FileName} on the state partition is damaged ({damage.Message}); a new key is made, which an operator has to accept.");
+            return null;
+        }
     }
 
     /// <summary>Makes and stores a key.</summary>
@@ -26,9 +37,10 @@ internal sealed record NodeKey(string PrivateKeyPath, string PublicKey)
     /// <param name="serverNonce">
     /// Bytes from the server, mixed into the kernel's generator: a board whose own generator starts alike on every boot still makes a key of its own.
     /// </param>
+    /// <param name="log">Told when the card gives back something else.</param>
     /// <exception cref="StageException">ssh-keygen failed.</exception>
     /// <remarks>docs/security.md NODE-7. Mixing claims no entropy, so foreign bytes can do no harm.</remarks>
-    public static async Task<NodeKey> Make(StatePartition state, ReadOnlyMemory<byte> serverNonce)
+    public static async Task<NodeKey> Make(StatePartition state, ReadOnlyMemory<byte> serverNonce, INodeLog log)
     {
         PrepareGenerator(serverNonce.Span);
         const string Directory = "/run/walt-vpn/new-key";
@@ -39,12 +51,13 @@ internal sealed record NodeKey(string PrivateKeyPath, string PublicKey)
         if (!status.Success) throw new StageException($"ssh-keygen could not make a key: {status}.");
         state.Write(() =>
         {
-            // The public half last: Stored() takes a key for whole only when both are there.
+            // The checksum last: Stored() takes a key for whole only when all are there.
             StateFile.Write(state, FileName, File.ReadAllBytes(fresh));
             StateFile.Write(state, FileName + ".pub", File.ReadAllBytes(fresh + ".pub"));
+            StateFile.Write(state, FileName + ".sum", SealedFile.Seal(Sum(fresh)));
         });
         System.IO.Directory.Delete(Directory, recursive: true);
-        return Stored(state) ?? throw new StageException("the new key cannot be read back from the state partition.");
+        return Stored(state, log) ?? throw new StageException("the new key cannot be read back from the state partition.");
     }
 
     /// <summary>Waits until the kernel's generator is seeded; then what is mixed in, from the hardware and from outside, goes into the very next key.</summary>
@@ -88,6 +101,9 @@ internal sealed record NodeKey(string PrivateKeyPath, string PublicKey)
                 : throw new StageException($"ssh-keygen cannot read {PrivateKeyPath}.pub: {status}.");
         }
     }
+
+    // docs/security.md NODE-3. OpenSSH's own file has no checksum, and takes a damaged key for another one.
+    private static byte[] Sum(string path) => SHA256.HashData([.. File.ReadAllBytes(path), .. File.ReadAllBytes(path + ".pub")]);
 
     private static string ReadPublic(string path) => string.Join(' ', File.ReadAllText(path).Trim().Split(' ').Take(2));
 

@@ -20,10 +20,10 @@ internal sealed record StoredIdentity(string Platform, string PublicKey, NodeIde
         if (!File.Exists(path)) return null;
         try
         {
-            var stored = JsonSerializer.Deserialize(File.ReadAllBytes(path), StoredIdentityJson.Default.StoredIdentity);
+            var stored = JsonSerializer.Deserialize(SealedFile.Open(File.ReadAllBytes(path)), StoredIdentityJson.Default.StoredIdentity);
             return stored is not null && stored.Platform == platform && stored.PublicKey == key.PublicKey ? stored.Identity : null;
         }
-        catch (JsonException damage)
+        catch (Exception damage) when (damage is FormatException or JsonException)
         {
             log.Warning(BootStage.Enrollment, $"{FileName} on the state partition is damaged ({damage.Message}); asking again with the same key.");
             return null;
@@ -32,7 +32,7 @@ internal sealed record StoredIdentity(string Platform, string PublicKey, NodeIde
 
     /// <summary>Keeps it.</summary>
     public void Write(StatePartition state) =>
-        state.Write(() => StateFile.Write(state, FileName, JsonSerializer.SerializeToUtf8Bytes(this, StoredIdentityJson.Default.StoredIdentity)));
+        state.Write(() => StateFile.Write(state, FileName, SealedFile.Seal(JsonSerializer.SerializeToUtf8Bytes(this, StoredIdentityJson.Default.StoredIdentity))));
 }
 
 /// <summary>JSON of the agent's own file.</summary>

@@ -1,7 +1,10 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using WaltVpn.Agent.Flash;
+using WaltVpn.Agent.Following;
+using WaltVpn.Agent.Startup;
 using WaltVpn.Eeprom;
 using WaltVpn.Protocol;
 
@@ -16,6 +19,7 @@ internal sealed class ChangeJournal : IDisposable
     private const string PreviousName = "eeprom-previous.bin";
     private const string RecordName = "eeprom-change.json";
     private const string KeyName = "node-key";
+    private const string SettingsName = "settings-number";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly string _folder;
@@ -42,7 +46,38 @@ internal sealed class ChangeJournal : IDisposable
     /// <summary>A private key that was made, and that the board has not yet started with.</summary>
     public Secret? UnusedKey { get; private set; }
 
+    /// <summary>The newest settings document that was taken; null: none was, or the file is damaged, and the number in the EEPROM counts.</summary>
+    public LastSettings? LastSettings
+    {
+        get
+        {
+            try
+            {
+                return File.Exists(At(SettingsName)) && Encoding.ASCII.GetString(SealedFile.Open(File.ReadAllBytes(At(SettingsName)))).Split(' ')
+                    is [var platform, var node, var number, var digest] && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+                    ? new LastSettings(platform, node, value, digest)
+                    : null;
+            }
+            catch (FormatException)
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>The image of before, while the board has not been seen to start with the new one; null: there is none.</summary>
+    public EepromImage? Previous => _pending is { Stage: PendingStage.Written } && File.Exists(At(PreviousName)) ? EepromImage.Parse(File.ReadAllBytes(At(PreviousName))) : null;
+
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>A document was taken: none with a lower number is from here on, also when the EEPROM is written back.</summary>
+    public void Keep(LastSettings taken)
+    {
+        if (taken != LastSettings)
+            DurableFile.Write(
+                At(SettingsName),
+                SealedFile.Seal(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{taken.Platform} {taken.NodeId} {taken.Number} {taken.Digest}"))));
+    }
 
     /// <summary>Keeps a new key before the server is given its public half: a server that knows a board by one key does not take another.</summary>
     public void Keep(Secret key)

@@ -3,6 +3,7 @@ using System.Text;
 using WaltVpn.Agent.Board;
 using WaltVpn.Agent.Enrollment;
 using WaltVpn.Agent.Flash;
+using WaltVpn.Agent.Following;
 using WaltVpn.Agent.OpenSsh;
 using WaltVpn.Agent.WaltHttp;
 using WaltVpn.Eeprom;
@@ -75,21 +76,84 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
             return Say(ReconcileExit.Done, $"nothing to do: {absence.Reason}");
         }
 
-        if (options.Image is null && LiveConfig.NeedsSignedConfig(root))
-        {
-            throw new FlashException("this board has its owner's key burnt in and starts with signed configurations only: make them where that key is");
-        }
-
         using var journal = options.State is { } folder ? ChangeJournal.Open(folder, BootId()) : null;
         var store = await StoreOption.Open(options, root, new CommandLog(output, error), stopping);
         if (options.RollBack) return await RollBack(journal!, store, stopping);
         // Before the server is asked for anything: a board that cannot be written is not enrolled.
         var content = await store.Read(stopping);
-        var image = content is not null ? EepromImage.Parse(content)
+        var image = content is not null ? Parse(content)
             : UnreadableChip.Assume(options.Firmware is { } firmware ? File.ReadAllBytes(firmware) : null, live, LiveConfig.ReadBootKey(root));
         if (options.Image is not null && options.Configuration is null) live = BootConfig.Parse(image.Read(EepromFiles.BootConfig));
         if (live is null && absence is not null) await output.WriteLineAsync($"what the board started with is not known: {absence.Reason}");
-        return await Follow(live, image, isAssumed: content is null, store, journal, stopping);
+        var stored = StoredNode.Read(BootConfig.Parse(image.Read(EepromFiles.BootConfig)));
+        return options.TrustHttp || stored.NodeId is not { } node
+            ? await Follow(live, image, isAssumed: content is null, store, journal, stopping)
+            : await FollowOverSsh(node, stored, live, image, store, journal, stopping);
+    }
+
+    private EepromImage Parse(byte[] content)
+    {
+        try
+        {
+            return EepromImage.Parse(content);
+        }
+        catch (EepromException damage)
+        {
+            throw new EepromException(damage.Fault, $"{options.Image ?? "the board's chip"}: {damage.Message}", damage);
+        }
+    }
+
+    /// <summary>A node of ours asks the server that its EEPROM names, and no other (docs/security.md NODE-4).</summary>
+    private async Task<int> FollowOverSsh(
+        string nodeId, StoredNode stored, BootConfig? live, EepromImage image, IBootloaderStore store, ChangeJournal? journal, CancellationToken stopping)
+    {
+        var config = BootConfig.Parse(image.Read(EepromFiles.BootConfig));
+        using var question = NodeQuestion.Prepare(config, stored, journal?.Previous);
+        var answer = await question.Ask(error.WriteLine, stopping);
+        var mark = stored.Credentials!.Mark;
+        LastSettings?[] taken = [mark.Number > 0 ? new LastSettings(mark.Platform, nodeId, mark.Number, "") : null, journal?.LastSettings];
+        if (taken.Select(last => SettingsTrust.Refuse(answer, mark.Platform, nodeId, stored.Key!.Line, last)).FirstOrDefault(why => why is not null) is { } refusal)
+        {
+            return Say(ReconcileExit.Withheld, $"not written: the settings of {answer.Way} are refused: {refusal}");
+        }
+
+        if (!options.DryRun) journal?.Keep(new LastSettings(answer.Document.Platform, nodeId, answer.Document.Counter, answer.Digest));
+        if (DocumentSettings.Read(answer.Document) is not { } desired)
+        {
+            return Say(ReconcileExit.Done, "nothing to do: the server has no complete VPN configuration: http.entrypoint and a boot key are needed");
+        }
+
+        var result = Reconciliation.Compare(live, image, desired, stored.Credentials.PrivateKey, time.GetUtcNow());
+        var isBack = answer.Way.KnownAs == WayIn.Current;
+        if (!isBack && result is ReconcileResult.NothingToDo)
+        {
+            if (!await ComesInNow(question, stopping)) return await Return(journal!, store, stopping);
+            isBack = true;
+        }
+
+        if (isBack) Confirm(live, config, journal);
+        return await Apply(result, live, image, hasProof: true, store, journal, stopping);
+    }
+
+    /// <summary>One more look, now that the server is known to answer at all: a moment without network is no reason to go back.</summary>
+    private async Task<bool> ComesInNow(NodeQuestion question, CancellationToken stopping)
+    {
+        try
+        {
+            await question.AskCurrent(error.WriteLine, stopping);
+            return true;
+        }
+        catch (StageException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>docs/security.md NODE-5: settings with which the server is not reached give way to those of before, with which it is.</summary>
+    private async Task<int> Return(ChangeJournal journal, IBootloaderStore store, CancellationToken stopping)
+    {
+        Say(ReconcileExit.Withheld, "the server is reached with the settings of before the last change only: the image of before is written again");
+        return await RollBack(journal, store, stopping);
     }
 
     /// <param name="isAssumed">The chip could not be read: the image is what must be in it.</param>
@@ -104,11 +168,7 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
 
         if (isAssumed) image = UnreadableChip.AssumeAuthority(image, settings.CaCertificate);
         var config = BootConfig.Parse(image.Read(EepromFiles.BootConfig));
-        if (!options.DryRun && journal?.Confirm(live ?? config, isLive: live is not null) == true)
-        {
-            Say(0, "the board has started with what was written last; the image of before is not kept any more");
-        }
-
+        Confirm(live, config, journal);
         var stored = StoredNode.Read(config);
         var hadIdentity = stored.Credentials is not null;
         var need = EnrollmentNeed.Decide(stored, journal?.UnusedKey, settings.Mac, settings.Certificate);
@@ -121,6 +181,21 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
         }
 
         var result = Reconciliation.Compare(live, image, settings.ForNode(), key!, time.GetUtcNow());
+        return await Apply(result, live, image, hasProof: !hadIdentity, store, journal, stopping);
+    }
+
+    private void Confirm(BootConfig? live, BootConfig config, ChangeJournal? journal)
+    {
+        if (!options.DryRun && journal?.Confirm(live ?? config, isLive: live is not null) == true)
+        {
+            Say(0, "the board has started with what was written last; the image of before is not kept any more");
+        }
+    }
+
+    /// <param name="hasProof">The settings are proved, or there is no identity that they could take away.</param>
+    private async Task<int> Apply(
+        ReconcileResult result, BootConfig? live, EepromImage image, bool hasProof, IBootloaderStore store, ChangeJournal? journal, CancellationToken stopping)
+    {
         if (result is not ReconcileResult.Change change)
         {
             var same = live is null || live.ToBytes().AsSpan().SequenceEqual(image.Read(EepromFiles.BootConfig));
@@ -129,13 +204,13 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
         }
 
         foreach (var difference in change.Differences) Say(0, difference);
-        if (Withhold(hadIdentity) is { } withheld) return Say(ReconcileExit.Withheld, withheld);
+        if (Withhold(!hasProof) is { } withheld) return Say(ReconcileExit.Withheld, withheld);
         return await Write(image, change.Image, store, journal, stopping);
     }
 
     /// <summary>Why nothing may be changed; null: it may.</summary>
-    private string? Withhold(bool hadIdentity) => options.DryRun ? "not written: --dry-run"
-        : hadIdentity && !options.TrustHttp
+    private string? Withhold(bool isUnproved) => options.DryRun ? "not written: --dry-run"
+        : isUnproved && !options.TrustHttp
             ? "not written: this board is a node, and plain HTTP proves nothing about who answers; --trust-http takes it all the same"
         : null;
 

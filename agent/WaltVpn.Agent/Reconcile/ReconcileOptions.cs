@@ -9,14 +9,15 @@ internal sealed record ReconcileOptions
 {
     public const string Help = """
         Usage: waltvpn-agent reconcile [OPTION...]
-        Makes the board's EEPROM follow the server's settings: asks the server over WalT's HTTP protocol, enrols the board when it is no node
-        of this platform yet, and writes a new image when anything differs. The board uses it from its next start on. For a unit after boot.
+        Makes the board's EEPROM follow the server's settings, and writes a new image when anything differs. A board that is a node of ours asks
+        over SSH, the entrypoints its EEPROM names, and only a server with a host key that stands there. A board that is no node yet enrols and
+        asks over WalT's HTTP protocol. The board uses a new image from its next start on. For a unit after boot.
 
-          --server URL          http://HOST[:PORT]; default http://server.walt
+          --server URL          for HTTP: http://HOST[:PORT]; default http://server.walt
           --server-type TYPE    waltvpn (default), or walt: its key is ECDSA, its host keys are asked for with ssh-keyscan, and --trust-http
           --key-type TYPE       of a new key: ed25519 (default) or ecdsa
-          --trust-http          take changes over plain HTTP also for a board that is a node already: whoever can pose as the server in the
-                                board's network can then take the board. Without it only a board without identity is written.
+          --trust-http          ask over plain HTTP also for a board that is a node already: whoever can pose as the server in the board's
+                                network can then take the board. Without it only a board without identity is written over HTTP.
           --dry-run             say what would be written, change nothing here and at the server
           --image FILE          work on a bootloader image in a file instead of the board's chip
           --programmer NAME     flashrom's programmer for the board's chip, like linux_spi:dev=/dev/spidev10.0,spispeed=8000; default: the board's
@@ -25,13 +26,14 @@ internal sealed record ReconcileOptions
                                 for this board, which writes the image at the next start
           --firmware FILE       a bootloader image for this board, where its chip cannot be read: the new image is made of it
           --configuration FILE  the configuration the board started with; default: from the device tree, with --image from the image
-          --state FOLDER        keep the image of before until the board has started with the new one, and a new key until it is written
+          --state FOLDER        keep the image of before until the board has started with the new one and reached the server with it, a new
+                                key until it is written, and the number of the newest settings
           --rollback            write the image of before again (needs --state)
 
         Exit status: 0 nothing to do, or done; 1 failed; 2 wrong usage; 3 something differs and was not written.
 
         Example, in the unit of an operating system image:
-          ExecStart=/usr/bin/waltvpn-agent reconcile --trust-http --state /var/lib/waltvpn-agent
+          ExecStart=/usr/bin/waltvpn-agent reconcile --state /var/lib/waltvpn-agent
         Example, on any machine, with an image that was read from a board:
           waltvpn-agent reconcile --server http://10.0.0.1 --image pieeprom.bin --dry-run
         """;

@@ -73,8 +73,13 @@ internal sealed class Reconciliation(EepromImage image, DesiredSettings desired,
             PrivateKey = key,
             Certificate = desired.Certificate.Line + "\n",
             KnownHosts = KnownHosts.Write(KnownHosts.WithoutNeedlessRsa(desired.HostKeys)),
+            Mark = desired.Mark ?? MarkOf(StoredNode.Read(before)),
         },
     };
+
+    // Of another key, that is of another node, it says nothing here.
+    private CredentialsMark MarkOf(StoredNode stored) =>
+        stored is { Credentials.Mark: { } mark, Key: { } own } && own == desired.Certificate.Key ? mark : CredentialsMark.None;
 
     private static IEnumerable<string> NamesOf(BootConfig config) => config.Lines.Where(line => line.IsUnconditional).Select(line => line.Name);
 
@@ -109,7 +114,9 @@ internal sealed class Reconciliation(EepromImage image, DesiredSettings desired,
         }
 
         CompareHostKeys(stored.Credentials?.KnownHosts ?? "");
-        return _differences.Count == count ? after.With(VpnVariables.CredentialsName, before.Find(VpnVariables.CredentialsName)!) : after;
+        // Another number alone is no difference; it goes along with one.
+        var isMarked = desired.Mark is null || desired.Mark == stored.Credentials?.Mark;
+        return _differences.Count == count && isMarked ? after.With(VpnVariables.CredentialsName, before.Find(VpnVariables.CredentialsName)!) : after;
     }
 
     private void CompareHostKeys(string stored)

@@ -11,6 +11,9 @@ namespace WaltVpn.Agent.Reconcile;
 /// <param name="Problem">Why there are no credentials; for the log, without secrets.</param>
 internal sealed record StoredNode(MacAddress? Mac, VpnCredentials? Credentials, SshPublicKey? Key, string Problem)
 {
+    /// <summary>The node that it is by a server of ours; null: another server's.</summary>
+    public string? NodeId => NodeCertificate.TryParse(Credentials?.Certificate ?? "", out var certificate) ? certificate.NodeId : null;
+
     /// <summary>Looks at a configuration; never fails.</summary>
     public static StoredNode Read(BootConfig config)
     {

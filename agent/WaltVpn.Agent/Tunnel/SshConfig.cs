@@ -15,7 +15,9 @@ internal static class SshConfig
     /// <summary>Host block that opens the tunnel.</summary>
     public const string Tunnel = "tunnel";
 
-    private const string HostKeyAlias = "waltvpn-server";
+    /// <summary>Host block that asks for the node's settings.</summary>
+    public const string Settings = "settings";
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Writes what the enrolment needs.</summary>
@@ -24,9 +26,31 @@ internal static class SshConfig
     public static void WriteForEnrollment(NodeSettings settings, string directory = DefaultDirectory)
     {
         Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
-        Write(directory, "known_hosts", string.Concat(settings.HostKeys.Select(key => $"{HostKeyAlias} {key}\n")));
+        WriteHostKeys(settings.HostKeys, [], directory);
         Write(directory, "enrollment_key", settings.EnrollmentKey.Reveal().Trim() + "\n");
         Write(directory, "config", Text(directory, nodeKeyPath: null));
+    }
+
+    /// <summary>Which keys the server must show.</summary>
+    /// <param name="current">On <see cref="WayIn.Current"/> ways.</param>
+    /// <param name="former">On <see cref="WayIn.Former"/> ways.</param>
+    /// <param name="directory">Of the files.</param>
+    public static void WriteHostKeys(IEnumerable<string> current, IEnumerable<string> former, string directory = DefaultDirectory)
+    {
+        var lines = current.Select(key => $"{WayIn.Current} {key}\n").Concat(former.Select(key => $"{WayIn.Former} {key}\n"));
+        Write(directory, "known_hosts", string.Concat(lines));
+    }
+
+    /// <summary>Writes what a node with a key of its own needs to ask the server, and nothing for enrolment.</summary>
+    /// <param name="privateKey">As ssh-keygen writes it.</param>
+    /// <param name="certificate">One line.</param>
+    /// <param name="directory">Created; owner only. In memory, and gone when it is not needed any more.</param>
+    public static void WriteForNode(Secret privateKey, string certificate, string directory)
+    {
+        Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
+        Write(directory, "node_key", privateKey.Reveal().Trim() + "\n");
+        Write(directory, "node_key-cert.pub", certificate.Trim() + "\n");
+        Write(directory, "config", Text(directory, $"{directory}/node_key"));
     }
 
     /// <summary>Adds what the tunnel needs.</summary>
@@ -53,7 +77,7 @@ internal static class SshConfig
             # Written by waltvpn-agent at boot.
             Host *
               User walt-vpn
-              HostKeyAlias {HostKeyAlias}
+              HostKeyAlias {WayIn.Current}
               UserKnownHostsFile {directory}/known_hosts
               GlobalKnownHostsFile /dev/null
               StrictHostKeyChecking yes
@@ -83,9 +107,12 @@ internal static class SshConfig
         {
             text.Append($"""
 
-                Host {Tunnel}
+                Host {Tunnel} {Settings}
                   IdentityFile {nodeKeyPath}
                   CertificateFile {directory}/node_key-cert.pub
+
+                Host {Settings}
+                  RemoteCommand {TunnelCommand.Settings}
 
                 """);
         }

@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using WaltVpn.Linux;
-using WaltVpn.Protocol;
 
 namespace WaltVpn.Agent.Tunnel;
 
@@ -38,9 +37,10 @@ internal sealed class SshProcess : IDisposable
 
     /// <summary>Starts ssh.</summary>
     /// <param name="block">Host block of <see cref="SshConfig"/>.</param>
-    /// <param name="entrypoint">Where to connect; its grammar keeps anything out that ssh could take for an option.</param>
+    /// <param name="way">Where to connect; its grammar keeps anything out that ssh could take for an option.</param>
+    /// <param name="directory">Of the configuration.</param>
     /// <exception cref="ErrnoException">No descriptor left, or no ssh in the image.</exception>
-    public static SshProcess Start(string block, SshEntrypoint entrypoint)
+    public static SshProcess Start(string block, WayIn way, string directory = SshConfig.DefaultDirectory)
     {
         var (input, output, error) = (FileDescriptor.Pipe(), FileDescriptor.Pipe(), FileDescriptor.Pipe());
         // The child's ends are the child's: closed here, so that its exit is seen as the end of the stream.
@@ -48,7 +48,10 @@ internal sealed class SshProcess : IDisposable
         using (output.Writer)
         using (error.Writer)
         {
-            string[] arguments = ["-F", $"{SshConfig.DefaultDirectory}/config", "-o", $"HostName={entrypoint.Host}", "-p", $"{entrypoint.Port}", block];
+            string[] arguments =
+            [
+                "-F", $"{directory}/config", "-o", $"HostName={way.Entrypoint.Host}", "-o", $"HostKeyAlias={way.KnownAs}", "-p", $"{way.Entrypoint.Port}", block,
+            ];
             var process = ChildProcess.Start(Ssh, arguments, ["PATH=/usr/bin:/bin", "HOME=/run/walt-vpn"], input.Reader, output.Writer, error.Writer);
             return new SshProcess(process, input.Writer, output.Reader, error.Reader);
         }
@@ -56,6 +59,24 @@ internal sealed class SshProcess : IDisposable
 
     /// <summary>After <see cref="Reason"/>: it ended because the server does not let this key in.</summary>
     public bool KeyRefused => IsRefusal(_lastMessage);
+
+    /// <summary>Reads up to a line feed, in a thread that waits for it.</summary>
+    /// <param name="maxLength">Bytes, line feed included.</param>
+    /// <returns>The line with its line feed; empty when the stream ended before.</returns>
+    /// <exception cref="InvalidDataException">It is longer.</exception>
+    public Task<byte[]> ReadLine(int maxLength) => Task.Run(() =>
+    {
+        var line = new byte[maxLength];
+        for (var length = 0; length < line.Length;)
+        {
+            var got = Output.Read(line.AsSpan(length));
+            if (got == 0) return [];
+            length += got;
+            if (line[length - 1] == '\n') return line[..length];
+        }
+
+        throw new InvalidDataException($"longer than {maxLength} bytes");
+    });
 
     /// <summary>Waits for the end and says why it came, in words for the console.</summary>
     public async Task<string> Reason()

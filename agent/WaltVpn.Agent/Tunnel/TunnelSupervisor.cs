@@ -28,7 +28,7 @@ internal sealed class TunnelSupervisor : IDisposable
     private readonly Lock _hurryGate = new();
     private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _hurriedAt;
-    private NodeIdentity? _identity;
+    private volatile NodeIdentity? _identity;
     private volatile SshProcess? _ssh;
 
     private TunnelSupervisor(FileDescriptor tap, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log) =>
@@ -39,6 +39,9 @@ internal sealed class TunnelSupervisor : IDisposable
 
     /// <summary>The platform gave the node another identity: the TAP is another station now. Raised on a pool thread.</summary>
     public event Action? Readdressed;
+
+    /// <summary>Who the node is on the platform's network now.</summary>
+    public NodeIdentity? Identity => _identity;
 
     /// <summary>Completes when the tunnel is up for the first time.</summary>
     public Task FirstUp => _firstUp.Task;
@@ -87,8 +90,8 @@ internal sealed class TunnelSupervisor : IDisposable
         var backoff = new Backoff();
         while (!stopping.IsCancellationRequested)
         {
-            var entrypoint = _entrypoints.Next();
-            var (reason, lasted, keyRefused) = await Session(entrypoint, stopping);
+            var way = _entrypoints.Next();
+            var (reason, lasted, keyRefused) = await Session(way, stopping);
             if (stopping.IsCancellationRequested) return;
             if (lasted >= Working)
             {
@@ -98,8 +101,8 @@ internal sealed class TunnelSupervisor : IDisposable
             }
 
             var wait = backoff.Next();
-            if (keyRefused) wait = await AskAgain(key, entrypoint).WaitAsync(stopping) ?? wait;
-            _log.Warning(BootStage.Tunnel, $"{entrypoint}: {reason}. Connecting again in {StageRunner.Seconds(wait)}.");
+            if (keyRefused) wait = await AskAgain(key, way).WaitAsync(stopping) ?? wait;
+            _log.Warning(BootStage.Tunnel, $"{way}: {reason}. Connecting again in {StageRunner.Seconds(wait)}.");
             var hurry = Hurry();
             if (await Task.WhenAny(hurry, Task.Delay(wait, stopping)) != hurry) continue;
             CalmDown(unlessWithin: TimeSpan.Zero);
@@ -126,16 +129,16 @@ internal sealed class TunnelSupervisor : IDisposable
     /// A certificate is refused when its life is over or it was taken back. The platform says which, and gives the same key another one where it may.
     /// </summary>
     /// <returns>How long the platform asks to wait; null when it does not ask.</returns>
-    private async Task<TimeSpan?> AskAgain(NodeKey key, SshEntrypoint entrypoint)
+    private async Task<TimeSpan?> AskAgain(NodeKey key, WayIn way)
     {
         try
         {
             var former = _identity;
-            var (_, identity) = await _enrollment.Ask(entrypoint, key);
+            var (_, identity) = await _enrollment.Ask(way, key);
             if (identity == former) return null;
             Use(key, identity);
             if (identity.VpnMac != former?.VpnMac) Readdressed?.Invoke();
-            _log.Info(BootStage.Tunnel, $"{entrypoint} gave a new certificate; this node is {identity.Name}, {identity.VpnMac}");
+            _log.Info(BootStage.Tunnel, $"{way} gave a new certificate; this node is {identity.Name}, {identity.VpnMac}");
             return null;
         }
         catch (StageException answer)
@@ -161,16 +164,16 @@ internal sealed class TunnelSupervisor : IDisposable
     }
 
     /// <summary>One ssh from start to end; returns why it ended, and for how long the server had let us in.</summary>
-    private async Task<(string Reason, TimeSpan Lasted, bool KeyRefused)> Session(SshEntrypoint entrypoint, CancellationToken stopping)
+    private async Task<(string Reason, TimeSpan Lasted, bool KeyRefused)> Session(WayIn way, CancellationToken stopping)
     {
         try
         {
-            using var ssh = _ssh = SshProcess.Start(SshConfig.Tunnel, entrypoint);
+            using var ssh = _ssh = SshProcess.Start(SshConfig.Tunnel, way);
             await using var killing = stopping.Register(ssh.Kill);
             // Large pipes: a whole batch of frames goes in one write.
             (ssh.Input.PipeSize, ssh.Output.PipeSize) = (PipeSize, PipeSize);
             using var pump = FramePump.Start(_tap, ssh.Output, ssh.Input);
-            _ = ssh.Connected.ContinueWith(_ => Up(entrypoint), stopping, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            _ = ssh.Connected.ContinueWith(_ => Up(way), stopping, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             var end = await pump.Completion;
             var words = await LastWords(ssh);
             return ssh.ConnectedFor is { } lasted ? ($"{end.Reason}; {words}", lasted, false) : ($"no tunnel; {words}", TimeSpan.Zero, ssh.KeyRefused);
@@ -189,9 +192,9 @@ internal sealed class TunnelSupervisor : IDisposable
         return await reason;
     }
 
-    private void Up(SshEntrypoint entrypoint)
+    private void Up(WayIn way)
     {
-        _log.Info(BootStage.Tunnel, $"up through {entrypoint}");
+        _log.Info(BootStage.Tunnel, $"up through {way}");
         if (!_firstUp.TrySetResult()) Rebuilt?.Invoke();
     }
 }

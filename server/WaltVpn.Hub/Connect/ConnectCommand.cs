@@ -24,7 +24,7 @@ internal static class ConnectCommand
         {
             null => Refuse(),
             TunnelCommand.Version0 or TunnelCommand.Version2 => Tunnel(ticket, Path.Combine(runtime, "connect.sock")),
-            var question => Ask(question, loginSocket),
+            var question => Ask(question, ticket, loginSocket),
         };
     }
 
@@ -35,6 +35,7 @@ internal static class ConnectCommand
         TunnelCommand.Version2 => TunnelCommand.Version2,
         TunnelCommand.CheckInWaltNet => TunnelCommand.CheckInWaltNet,
         TunnelCommand.GetServerHostname => TunnelCommand.GetServerHostname,
+        TunnelCommand.Settings => TunnelCommand.Settings,
         _ => null,
     };
 
@@ -59,12 +60,13 @@ internal static class ConnectCommand
         return text.StartsWith("ended: ", StringComparison.Ordinal) ? ExitCode.Success : ExitCode.Failure;
     }
 
-    private static int Ask(string command, string loginSocket)
+    private static int Ask(string command, string ticket, string loginSocket)
     {
         // "<client address> <client port> <server address> <server port>", set by sshd.
         var client = Environment.GetEnvironmentVariable("SSH_CONNECTION")?.Split(' ')[0];
-        var question = new LoginRequest { Kind = LoginKind.Command, Command = command, ClientAddress = client };
+        var question = new LoginRequest { Kind = LoginKind.Command, Command = command, ClientAddress = client, Ticket = ticket };
         if (LoginSocket.Ask(loginSocket, question) is not { } answer) return ExitCode.Failure;
+        if (answer.Error is { } reason) Log.Plain($"waltvpn-hub: {reason}");
         if (answer.Output is { } output) FileDescriptor.Inherited(1).Write(Encoding.UTF8.GetBytes(output.TrimEnd('\n') + "\n"));
         return answer.Allowed ? ExitCode.Success : ExitCode.Failure;
     }

@@ -8,7 +8,8 @@ namespace WaltVpn.Hub.Login;
 internal static class LoginSocket
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
-    private const int MaxAnswerLength = 16 * 1024;
+    // A settings document, with its quotes escaped inside a JSON text.
+    private const int MaxAnswerLength = 4 * SettingsDocument.MaxLength;
 
     /// <summary>Asks and waits.</summary>
     /// <returns>The daemon's answer; null, with a line on standard error, when there is none that can be understood.</returns>

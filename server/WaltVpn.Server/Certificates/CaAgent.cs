@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using WaltVpn.Protocol;
 using WaltVpn.Server.Enrollment;
 using WaltVpn.Server.Settings;
 

@@ -1,3 +1,4 @@
+using WaltVpn.Protocol;
 using WaltVpn.Server.Enrollment;
 
 namespace WaltVpn.Server.Certificates;

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
-using WaltVpn.Server.Certificates;
+using WaltVpn.Protocol;
 
 namespace WaltVpn.Server.Enrollment;
 

@@ -7,7 +7,7 @@ using WaltVpn.Server.Nodes;
 using WaltVpn.Server.Schema;
 using WaltVpn.Server.Settings;
 using Entrypoint = WaltVpn.Protocol.SshEntrypoint;
-using Mode = WaltVpn.Server.Settings.BootMode;
+using Mode = WaltVpn.Protocol.BootMode;
 
 namespace WaltVpn.Server.Lan;
 

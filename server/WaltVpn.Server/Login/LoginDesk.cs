@@ -4,6 +4,7 @@ using Microsoft.Data.Sqlite;
 using WaltVpn.Protocol;
 using WaltVpn.Server.Certificates;
 using WaltVpn.Server.Enrollment;
+using WaltVpn.Server.Following;
 using WaltVpn.Server.HubLink;
 using WaltVpn.Server.Nodes;
 using WaltVpn.Server.Schema;
@@ -13,7 +14,8 @@ namespace WaltVpn.Server.Login;
 
 /// <summary>Answers sshd's questions from the database of now (docs/security.md CERT-7, the first gate). Whatever goes wrong is a refusal.</summary>
 internal sealed class LoginDesk(
-    ServerSettings settings, Database database, EnrollmentKey enrollmentKey, HubControl hub, TimeProvider time, ILogger<LoginDesk> log)
+    ServerSettings settings, Database database, EnrollmentKey enrollmentKey, HubControl hub, AdmittedSessions sessions, SettingsDesk nodeSettings,
+    TimeProvider time, ILogger<LoginDesk> log)
 {
     private static readonly LoginAnswer Refused = new() { Allowed = false };
 
@@ -44,6 +46,7 @@ internal sealed class LoginDesk(
             // First the hub, then sshd: a ticket that is shown is always one that is expected.
             var mac = MacAddress.Parse(node.VpnMac);
             await hub.Expect(new ExpectedNode { Ticket = ticket, NodeId = node.Id, VpnMac = mac, CertificateSerial = serial }, cancel);
+            sessions.Add(ticket, new AdmittedSession(node.Id, serial, keyId));
             log.LoginAdmitted(node.Name, serial);
             return new LoginAnswer { Allowed = true, Principal = $"waltvpn:{node.Id}", Ticket = ticket };
         }
@@ -56,13 +59,16 @@ internal sealed class LoginDesk(
 
     private LoginAnswer AnswerKey(LoginRequest request) => new() { Allowed = request.PublicKey == enrollmentKey.Public.Line };
 
-    /// <summary>WalT's two questions (docs/protocol.md "SSH commands").</summary>
+    /// <summary>WalT's two questions, and ours (docs/protocol.md "SSH commands").</summary>
     private LoginAnswer AnswerCommand(LoginRequest request) => request.Command switch
     {
         TunnelCommand.CheckInWaltNet => IsInPlatformNetwork(request.ClientAddress)
             ? new LoginAnswer { Allowed = true, Output = "OK" }
             : new LoginAnswer { Allowed = false, Output = "FAILED" },
         TunnelCommand.GetServerHostname => new LoginAnswer { Allowed = true, Output = settings.ServerName },
+        TunnelCommand.Settings => sessions.Take(request.Ticket) is { } session
+            ? nodeSettings.Answer(session)
+            : new LoginAnswer { Allowed = false, Error = "whose session this is is not known any more; connect again" },
         _ => Refused,
     };
 

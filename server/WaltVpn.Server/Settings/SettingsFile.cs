@@ -52,6 +52,7 @@ internal static class SettingsFile
                 text => SshEntrypoint.TryParse(text, out var entrypoint) ? entrypoint : (SshEntrypoint?)null, "host or host:port, in lower case"),
             HostKeyFiles = keys.List("hostKeyFiles", ["/etc/ssh/ssh_host_ed25519_key.pub"], IsAbsolutePath, "the absolute path of a .pub file")
                 .Select(file => file.Value).ToList(),
+            SettingsInterval = TimeSpan.FromMinutes(keys.Number("settingsMinutes", 15, 1, 1440)),
             CertificateLife = TimeSpan.FromDays(keys.Number("certificateLifeDays", 1095, 1, 3650)),
             HubControlSocket = keys.Path("hubControlSocket", "/run/waltvpn-hub/control.sock"),
             CaAgentSocket = keys.Path("caAgentSocket", "/run/waltvpn-ca/agent.sock"),

@@ -6,6 +6,7 @@ using WaltVpn.Protocol;
 using WaltVpn.Server.BootFiles;
 using WaltVpn.Server.Certificates;
 using WaltVpn.Server.Enrollment;
+using WaltVpn.Server.Following;
 using WaltVpn.Server.Http;
 using WaltVpn.Server.HubLink;
 using WaltVpn.Server.Lan;
@@ -46,6 +47,7 @@ internal static class Daemon
         services.AddSingleton<CertificateAuthority>().AddSingleton<CaAgent>().AddSingleton<RevocationList>();
         services.AddSingleton<Admission>().AddSingleton<RequestEvents>().AddSingleton<RequestDecisions>();
         services.AddSingleton<HubControl>().AddSingleton<NodeCut>().AddSingleton<NodeDecisions>().AddSingleton<LoginDesk>();
+        services.AddSingleton<AdmittedSessions>().AddSingleton<SettingsDesk>();
         services.AddSingleton<LanGate>().AddSingleton<NodeConf>();
         services.AddSingleton<BootPublisher>().AddSingleton<ServedPairs>();
         services.AddSingleton<ServiceNotifier>().AddHostedService<Heartbeat>();

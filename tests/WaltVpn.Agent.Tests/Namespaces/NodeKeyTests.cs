@@ -25,6 +25,7 @@ public sealed class NodeKeyTests : IDisposable
     private readonly string _image = Path.GetTempFileName();
     private readonly string _device;
     private readonly StatePartition _state;
+    private readonly RecordingLog _log = new();
 
     public NodeKeyTests()
     {
@@ -47,9 +48,9 @@ public sealed class NodeKeyTests : IDisposable
     [Fact]
     public async Task AKeyIsMadeOnceKeptAndSignsWhatTheServerVerifies()
     {
-        NodeKey.Stored(_state).ShouldBeNull();
-        var key = await NodeKey.Make(_state, RandomNumberGenerator.GetBytes(EnrollmentChallenge.NonceLength));
-        NodeKey.Stored(_state).ShouldBe(key);
+        NodeKey.Stored(_state, _log).ShouldBeNull();
+        var key = await NodeKey.Make(_state, RandomNumberGenerator.GetBytes(EnrollmentChallenge.NonceLength), _log);
+        NodeKey.Stored(_state, _log).ShouldBe(key);
         key.PublicKey.ShouldStartWith("ssh-ed25519 ");
         File.GetUnixFileMode(key.PrivateKeyPath).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         Directory.Exists("/run/walt-vpn/new-key").ShouldBeFalse();
@@ -73,7 +74,7 @@ public sealed class NodeKeyTests : IDisposable
         Run("mount", "--bind", pool, "/dev/urandom");
         try
         {
-            await NodeKey.Make(_state, nonce);
+            await NodeKey.Make(_state, nonce, _log);
         }
         finally
         {
@@ -88,7 +89,7 @@ public sealed class NodeKeyTests : IDisposable
     public async Task AnIdentityIsForOnePlatformAndOneKey()
     {
         var log = new RecordingLog();
-        var key = await NodeKey.Make(_state, new byte[32]);
+        var key = await NodeKey.Make(_state, new byte[32], _log);
         StoredIdentity.Read(_state, "lab", key, log).ShouldBeNull();
         new StoredIdentity("lab", key.PublicKey, Identity).Write(_state);
         StoredIdentity.Read(_state, "lab", key, log).ShouldBe(Identity);
@@ -101,7 +102,7 @@ public sealed class NodeKeyTests : IDisposable
     public async Task ADamagedIdentityIsReportedAndAskedForAgain()
     {
         var log = new RecordingLog();
-        var key = await NodeKey.Make(_state, new byte[32]);
+        var key = await NodeKey.Make(_state, new byte[32], _log);
         new StoredIdentity("lab", key.PublicKey, Identity).Write(_state);
         var path = Path.Combine(_state.Directory, "identity.json");
         var whole = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
@@ -116,9 +117,32 @@ public sealed class NodeKeyTests : IDisposable
     }
 
     [Fact]
+    public async Task AKeyWithAnyByteFlippedIsNoneAndSaid()
+    {
+        var key = await NodeKey.Make(_state, new byte[32], _log);
+        foreach (var name in (string[])["node_key", "node_key.pub", "node_key.sum"])
+        {
+            var whole = await File.ReadAllBytesAsync(Path.Combine(_state.Directory, name), TestContext.Current.CancellationToken);
+            for (var i = 0; i < whole.Length; i += 3)
+            {
+                var damaged = whole.ToArray();
+                damaged[i] ^= (byte)(1 << (i % 8));
+                _state.Write(() => File.WriteAllBytes(Path.Combine(_state.Directory, name), damaged));
+                NodeKey.Stored(_state, _log).ShouldBeNull($"{name}, byte {i}");
+            }
+
+            _state.Write(() => File.WriteAllBytes(Path.Combine(_state.Directory, name), whole));
+        }
+
+        NodeKey.Stored(_state, _log).ShouldBe(key);
+        _log.Lines.ShouldAllBe(line => line.Contains("a new key is made, which an operator has to accept"));
+        (await NodeKey.Make(_state, new byte[32], _log)).PublicKey.ShouldNotBe(key.PublicKey);
+    }
+
+    [Fact]
     public async Task BetweenWritesThePartitionIsReadOnly()
     {
-        await NodeKey.Make(_state, new byte[32]);
+        await NodeKey.Make(_state, new byte[32], _log);
         Should.Throw<IOException>(() => File.WriteAllText(Path.Combine(_state.Directory, "x"), ""));
     }
 

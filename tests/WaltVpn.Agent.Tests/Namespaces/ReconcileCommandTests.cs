@@ -169,6 +169,13 @@ public sealed class ReconcileCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task AFileThatIsNoImageIsNamed()
+    {
+        _folder.Write("pieeprom.bin", "no image"u8);
+        (await Reconcile(1)).ShouldContain($"{_folder.At("pieeprom.bin")}: ");
+    }
+
+    [Fact]
     public async Task ANameThatNobodyKnowsIsSaid() => (await Run("/", 1, "--server", "http://server.invalid", "--image", _folder.At("pieeprom.bin")))
         .ShouldContain("GET http://server.invalid/walt-vpn/node-conf/ssh-entrypoint: the name cannot be looked up here");
 
@@ -272,7 +279,7 @@ public sealed class ReconcileCommandTests : IDisposable
         RaspberryPi5();
         (await Run(root, 1, "--server", _server.Address, "--programmer", "linux_spi:dev=/dev/no-such-chip")).ShouldContain("/dev/no-such-chip");
         _folder.Write("root/sys/firmware/devicetree/base/chosen/bootloader/signed", [0, 0, 0, 8]);
-        (await Run(root, 1, "--server", _server.Address)).ShouldContain("burnt in");
+        (await Run(root, 1, "--server", _server.Address)).ShouldContain("locked to its owner's key");
         _server.Requests.ShouldBeEmpty();
     }
 

@@ -33,6 +33,9 @@ internal sealed class SshMaterial
     /// <summary>Public halves, PEM.</summary>
     public IReadOnlyList<string> BootKeys { get; }
 
+    /// <summary>Of a node, as it stands in its certificates.</summary>
+    public static string NodeId(int node) => $"{node:x32}";
+
     public static string NewBootKey()
     {
         using var rsa = RSA.Create(2048);
@@ -62,7 +65,7 @@ internal sealed class SshMaterial
         foreach (var serial in (string[])["1", "2"])
         {
             var number = name[^1] == '0' ? serial : name[^1] + serial;
-            Run(folder, "ssh-keygen", "-q", "-s", "ca", "-I", $"{name}/{serial}", "-n", "walt-vpn", "-z", number, "-O", "clear", $"{name}.pub");
+            Run(folder, "ssh-keygen", "-q", "-s", "ca", "-I", $"{NodeId(name[^1] - '0')}/{serial}", "-n", "walt-vpn", "-z", number, "-O", "clear", $"{name}.pub");
             certificates.Add(folder.Read($"{name}-cert.pub"));
         }
 

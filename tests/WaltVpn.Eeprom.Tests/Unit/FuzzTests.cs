@@ -104,6 +104,43 @@ public sealed class FuzzTests
         }
     }
 
+    [Fact]
+    public void EveryFlippedByteOfCredentialsIsRefusedOrChangesNothing()
+    {
+        var credentials = new VpnCredentials
+        {
+            PrivateKey = new("key\n"), Certificate = "certificate\n", KnownHosts = "hosts\n", Mark = new CredentialsMark("lab", 1_800_000_000),
+        };
+        var value = Encoding.ASCII.GetBytes(credentials.Pack());
+        var plain = Unfold(Convert.FromBase64String(credentials.Pack()));
+        for (var bit = 0; bit < 8; bit++)
+        {
+            for (var i = 0; i < value.Length; i++) RefusedOrSame(Encoding.Latin1.GetString(Flipped(value, i, bit)));
+            // Inside the archive, where gzip's own checksum is of the damage.
+            for (var i = 0; i < plain.Length; i++) RefusedOrSame(Convert.ToBase64String(Fold(Flipped(plain, i, bit))));
+        }
+
+        void RefusedOrSame(string damaged)
+        {
+            try
+            {
+                var read = VpnCredentials.Unpack(damaged);
+                (read.PrivateKey.Reveal(), read.Certificate, read.KnownHosts, read.Mark).ShouldBe(("key\n", "certificate\n", "hosts\n", credentials.Mark));
+            }
+            catch (EepromException error)
+            {
+                error.Fault.ShouldBe(EepromFault.BadCredentials);
+            }
+        }
+
+        static byte[] Flipped(byte[] bytes, int at, int bit)
+        {
+            var damaged = (byte[])bytes.Clone();
+            damaged[at] ^= (byte)(1 << bit);
+            return damaged;
+        }
+    }
+
     /// <summary>Overwrites up to four small regions, most of them at section headers.</summary>
     private static List<(int Offset, byte[] Old)> Damage(byte[] image, List<int> places, Random random)
     {

@@ -62,7 +62,7 @@ public sealed class VpnVariablesTests : IDisposable
         _folder.Write("creds", Convert.FromBase64String(variables.Credentials.Pack()));
         var list = Encoding.ASCII.GetString(await HostProgram.RunAsync(_folder.Path, "tar", "tvzf", "creds"));
         list.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => (line[..10], line.Split(' ')[^1])).ShouldBe(
-            [("-rw-------", "id_walt_vpn"), ("-rw-r--r--", "id_walt_vpn-cert.pub"), ("-rw-------", "known_hosts")]);
+            [("-rw-------", "id_walt_vpn"), ("-rw-r--r--", "id_walt_vpn-cert.pub"), ("-rw-------", "known_hosts"), ("-rw-------", "waltvpn")]);
         var key = await HostProgram.RunAsync(_folder.Path, "tar", "xOzf", "creds", "id_walt_vpn");
         Encoding.ASCII.GetString(key).ShouldBe(variables.Credentials.PrivateKey.Reveal());
         variables.Credentials.Pack().ShouldBe(variables.Credentials.Pack(), "the same files give the same text");

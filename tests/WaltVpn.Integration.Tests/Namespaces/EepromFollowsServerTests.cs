@@ -32,6 +32,7 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
         await Tool.Succeed("ip", "link", "set", Board, "master", "walt-net", "up");
         await Tool.Succeed("ip", "-n", Board, "address", "add", "10.77.0.21/24", "dev", "eth0");
         await Tool.Succeed("ip", "-n", Board, "link", "set", "eth0", "up");
+        await Tool.Succeed("ip", "-n", Board, "route", "add", "default", "via", RunningPlatform.LanAddress);
         await MakeBootKey();
     }
 
@@ -81,6 +82,41 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
         Node().Credentials.PrivateKey.Reveal().ShouldBe(node.Credentials.PrivateKey.Reveal());
     }
 
+    [Fact]
+    public async Task BoardThatIsANodeAsksOverSshAndTakesNoOlderSettings()
+    {
+        // First contact is over HTTP; from then on nobody there is asked.
+        (await ReconcileOverSsh("--server", $"http://{RunningPlatform.LanAddress}")).Output.ShouldContain("written and read back");
+        (await ReconcileOverSsh()).Output.ShouldContain("nothing to do: the board follows the server");
+
+        await Change(settings => settings.Replace("[\"203.0.113.1:2222\"]", "[\"198.51.100.1\", \"203.0.113.1:2222\"]", StringComparison.Ordinal) + "bootMode: permissive\n");
+        var changed = await ReconcileOverSsh();
+        foreach (var difference in (string[])
+            [
+                "WALT_VPN_ENTRYPOINT: 203.0.113.1 -> 198.51.100.1", "WALTVPN_ENTRYPOINTS: 203.0.113.1:2222 -> 198.51.100.1:22,203.0.113.1:2222",
+                "WALT_VPN_BOOT_MODE: enforced -> permissive", "host key of 198.51.100.1: none -> ssh-ed25519 SHA256:",
+            ])
+        {
+            changed.Output.ShouldContain(difference);
+        }
+
+        var number = Node().Credentials.Mark.Number;
+        number.ShouldBeGreaterThan(0);
+        // The first of its entrypoints leads nowhere.
+        (await ReconcileOverSsh()).Output.ShouldContain("nothing to do: the board follows the server");
+
+        // A server that was set back, by an old copy or by somebody who took it.
+        await Tool.Succeed("sqlite3", "-cmd", ".timeout 5000", RunningPlatform.File("state/waltvpn.db"), "DROP TRIGGER settings_counters_only_rise; UPDATE settings_counters SET counter = 7;");
+        var before = await File.ReadAllBytesAsync(Image, Cancellation);
+        var refused = await ReconcileOverSsh();
+        refused.Status.ShouldBe(3, refused.Output);
+        refused.Errors.ShouldContain($"they have number 7, and this node has taken number {number}");
+        (await File.ReadAllBytesAsync(Image, Cancellation)).ShouldBe(before);
+        // As it says: a changed setting gets a number above all others.
+        await Change(settings => settings.Replace("bootMode: permissive", "bootMode: enforced", StringComparison.Ordinal));
+        (await ReconcileOverSsh()).Output.ShouldContain("WALT_VPN_BOOT_MODE: permissive -> enforced");
+    }
+
     public new async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
@@ -98,6 +134,17 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
     private static Task<string> Reconcile() => Tool.Succeed(
         "ip", "netns", "exec", Board, RunningPlatform.Program("waltvpn-agent"), "reconcile", "--server", $"http://{RunningPlatform.LanAddress}", "--trust-http",
         "--image", Image);
+
+    private static Task<ToolResult> ReconcileOverSsh(params string[] more) =>
+        Tool.Run("ip", ["netns", "exec", Board, RunningPlatform.Program("waltvpn-agent"), "reconcile", "--image", Image, .. more]);
+
+    private static async Task Change(Func<string, string> change)
+    {
+        var settings = await File.ReadAllTextAsync(_settingsFile, Cancellation);
+        change(settings).ShouldNotBe(settings);
+        await File.WriteAllTextAsync(_settingsFile, change(settings), Cancellation);
+        await RestartDaemon();
+    }
 
     private static async Task Follows(Func<string, string> change, params string[] differences)
     {

@@ -107,6 +107,7 @@ public sealed class EnrollmentTests(RunningPlatform platform) : PlatformTest(pla
     [InlineData(TunnelCommand.Version2)]
     [InlineData(TunnelCommand.CheckInWaltNet)]
     [InlineData(TunnelCommand.GetServerHostname)]
+    [InlineData(TunnelCommand.Settings)]
     [InlineData("/bin/sh -c id")]
     [InlineData("waltvpn-hub connect 00000000000000000000000000000000")]
     public async Task EnrolmentKeyOpensTheConversationAndNothingElse(string? command)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using Shouldly;
 using WaltVpn.Integration.Tests.Platform;
 using WaltVpn.Protocol;
@@ -28,6 +29,23 @@ public sealed class SshCommandsTests(RunningPlatform platform) : PlatformTest(pl
     }
 
     [Fact]
+    public async Task NodeIsToldItsOwnSettingsWithTheSameNumberAfterARestart()
+    {
+        var (node, other) = (await NewNode(), await NewNode());
+        var line = (await node.Ssh.Run(TunnelCommand.Settings)).Output;
+        var told = SettingsDocument.Parse(Encoding.UTF8.GetBytes(line.TrimEnd('\n')));
+        (told.NodeId, told.VpnMac, told.Platform).ShouldBe((node.Identity.NodeId, node.Identity.VpnMac, "demo"));
+        told.Certificate.ShouldBe(string.Join(' ', node.Identity.Certificate.Split(' ')[..2]));
+        told.SshEntrypoints.ShouldBe(["203.0.113.1:2222"]);
+        (await File.ReadAllTextAsync(Platform.Settings.KnownHosts, Cancellation)).ShouldContain(told.HostKeys.ShouldHaveSingleItem());
+        (await other.Ssh.Run(TunnelCommand.Settings)).Output.ShouldContain(other.Identity.NodeId);
+        await RunningPlatform.KillAndAwait("waltvpnd");
+        (await node.Ssh.Run(TunnelCommand.Settings)).Output.ShouldBe(line);
+        (await RunningPlatform.Cli("node", "revoke", other.Identity.Name, "--yes")).Status.ShouldBe(0);
+        (await other.Ssh.Run(TunnelCommand.Settings)).Status.ShouldBe(255);
+    }
+
+    [Fact]
     public async Task TwoHundredHostileTextsAreEachRefusedOnceAndStartNothing()
     {
         var texts = Hostile().Distinct().ToList();
@@ -52,7 +70,7 @@ public sealed class SshCommandsTests(RunningPlatform platform) : PlatformTest(pl
     {
         string[] starts =
         [
-            "x", TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname, "waltvpn-tunnel", "''", "\"\"", "/usr/bin/true",
+            "x", TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname, TunnelCommand.Settings, "waltvpn-tunnel", "''", "\"\"", "/usr/bin/true",
             "waltvpn-hub connect", "--",
         ];
         string[] joints =
@@ -64,7 +82,7 @@ public sealed class SshCommandsTests(RunningPlatform platform) : PlatformTest(pl
             foreach (var joint in joints)
                 yield return string.Format(System.Globalization.CultureInfo.InvariantCulture, start + joint, $"touch {Cage}/bird", $"{Cage}/bird");
         // Almost one of the list.
-        foreach (var command in (string[])[TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname])
+        foreach (var command in (string[])[TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname, TunnelCommand.Settings])
         {
             string[] variants =
             [

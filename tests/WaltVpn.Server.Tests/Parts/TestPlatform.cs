@@ -31,7 +31,8 @@ internal sealed class TestPlatform : IAsyncDisposable
 
     public RecordingHub Hub { get; }
 
-    public ServerSettings Settings { get; }
+    /// <summary>Of the next start of the daemon.</summary>
+    public ServerSettings Settings { get; set; }
 
     public ManualTime Time { get; } = new();
 

@@ -68,14 +68,14 @@ public sealed class SshHelperTests
     [Fact]
     public void TheFourCommandsAreFound()
     {
-        foreach (var command in (string[])[TunnelCommand.Version0, TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname])
+        foreach (var command in (string[])[TunnelCommand.Version0, TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname, TunnelCommand.Settings])
             ConnectCommand.Find(command).ShouldBe(command);
     }
 
     [Fact]
     public void TwoHundredHostileCommandsAreNot()
     {
-        string[] good = [TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname, "sh", "/bin/bash"];
+        string[] good = [TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname, TunnelCommand.Settings, "sh", "/bin/bash"];
         string[] before = ["", " ", "\t", "\n", ";", "exec ", "-- ", "\"", "'", "A=b ", "\0"];
         string[] after = ["", " ", "\n", ";id", " && id", "|id", "$(id)", "`id`", "\0", "\r", " #", "\u200b", "é"];
         var hostile = good.SelectMany(command => before.SelectMany(prefix => after.Select(suffix => prefix + command + suffix)))

@@ -86,18 +86,6 @@ public sealed class LiveConfigTests : IDisposable
         LiveConfig.ReadBootKey(_root.Path).ShouldBe(Encoding.ASCII.GetBytes(new string('k', 264)));
     }
 
-    [Theory]
-    [InlineData(0x00, false)]
-    [InlineData(0x08, true)]
-    [InlineData(0x0d, true)]
-    [InlineData(0x05, false)]
-    public void ABoardWithItsOwnersKeyBurntInIsKnown(byte bits, bool locked)
-    {
-        LiveConfig.NeedsSignedConfig(_root.Path).ShouldBeFalse();
-        _root.Write($"{Tree}/chosen/bootloader/signed", [0, 0, 0, bits]);
-        LiveConfig.NeedsSignedConfig(_root.Path).ShouldBe(locked);
-    }
-
     private string Absent(LiveConfigAbsence why)
     {
         var absent = LiveConfig.Read(_root.Path).ShouldBeOfType<LiveConfig.Absent>();

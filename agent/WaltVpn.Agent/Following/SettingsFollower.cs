@@ -1,0 +1,95 @@
+using WaltVpn.Agent.Enrollment;
+using WaltVpn.Agent.Startup;
+using WaltVpn.Agent.Tunnel;
+using WaltVpn.Protocol;
+
+namespace WaltVpn.Agent.Following;
+
+/// <summary>
+/// Asks the server for this node's settings: at each start, and while the node runs from time to time and when its tunnel came back. Whatever goes wrong
+/// is said, and keeps the node from nothing.
+/// </summary>
+/// <remarks>Version 0 of the tunnel has no word for "your settings changed", so the node asks.</remarks>
+internal sealed class SettingsFollower(FollowedSettings followed, string platform, StatePartition state, INodeLog log)
+{
+    /// <summary>A start waits no longer for settings; the tunnel matters more.</summary>
+    private static readonly TimeSpan ForAll = TimeSpan.FromSeconds(60);
+    // Of all nodes that lost the server together, each asks when it likes.
+    private static readonly TimeSpan AfterReconnect = TimeSpan.FromSeconds(30);
+
+    /// <summary>Asks once, and takes what is told.</summary>
+    /// <param name="ways">Left at the one that answered.</param>
+    /// <param name="key">The node's.</param>
+    /// <param name="identity">The node's; ssh's configuration has it (<see cref="SshConfig.AddTunnel"/>).</param>
+    /// <param name="stopping">The machine goes down.</param>
+    /// <returns>The identity, with the newest certificate and VPN MAC that the server has for it.</returns>
+    /// <exception cref="OperationCanceledException">The machine goes down.</exception>
+    public async Task<NodeIdentity> Ask(EntrypointRotation ways, NodeKey key, NodeIdentity identity, CancellationToken stopping)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        deadline.CancelAfter(ForAll);
+        try
+        {
+            var answer = await new SettingsQuestion().Ask(ways, failure => log.Warning(BootStage.Settings, failure), deadline.Token);
+            followed.CameIn(answer.Way);
+            return followed.Take(answer, platform, identity.NodeId, key.PublicKey) ? Renew(key, identity, answer.Document) : identity;
+        }
+        catch (StageException failure)
+        {
+            log.Warning(BootStage.Settings, $"{failure.Message} Going on with those it has.");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            log.Warning(BootStage.Settings, $"{failure.Message}. Going on with the settings it has.");
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            log.Warning(BootStage.Settings, $"no settings within {ForAll.TotalSeconds:0} s. Going on with those it has.");
+        }
+
+        return identity;
+    }
+
+    /// <summary>Asks again and again, until the machine goes down. The live tunnel is not touched: what is new is used from the next start on.</summary>
+    public async Task Follow(NodeKey key, TunnelSupervisor tunnel, CancellationToken stopping)
+    {
+        using var rebuilt = new SemaphoreSlim(0, 1);
+        tunnel.Rebuilt += Wake;
+        NodeIdentity? latest = null;
+        try
+        {
+            while (true)
+            {
+                if (await rebuilt.WaitAsync(Backoff.AtLeast(followed.AskAgainAfter), stopping)) await Task.Delay(Backoff.Within(AfterReconnect), stopping);
+                if (tunnel.Identity is not { } identity) continue;
+                // The tunnel keeps the certificate it came up with; one that was stored since is not stored again.
+                latest = await Ask(new EntrypointRotation(followed.Ways), key, latest?.NodeId == identity.NodeId ? latest : identity, stopping);
+            }
+        }
+        finally
+        {
+            tunnel.Rebuilt -= Wake;
+        }
+
+        void Wake()
+        {
+            try
+            {
+                rebuilt.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // It is about to ask already.
+            }
+        }
+    }
+
+    private NodeIdentity Renew(NodeKey key, NodeIdentity identity, SettingsDocument document)
+    {
+        var renewed = identity with { Certificate = document.Certificate, VpnMac = document.VpnMac };
+        if (renewed.VpnMac == identity.VpnMac && identity.Certificate.StartsWith(renewed.Certificate, StringComparison.Ordinal)) return identity;
+        log.Info(BootStage.Settings, $"the server has another certificate or VPN MAC for this node; {identity.VpnMac} -> {renewed.VpnMac}");
+        new StoredIdentity(platform, key.PublicKey, renewed).Write(state);
+        return renewed;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using Microsoft.Data.Sqlite;
+using WaltVpn.Protocol;
+using WaltVpn.Server.BootFiles;
+using WaltVpn.Server.Certificates;
+using WaltVpn.Server.Enrollment;
+using WaltVpn.Server.Login;
+using WaltVpn.Server.Nodes;
+using WaltVpn.Server.Schema;
+using WaltVpn.Server.Settings;
+
+namespace WaltVpn.Server.Following;
+
+/// <summary>Tells a node its settings, as server.yaml and the database have them now (docs/protocol.md "Settings document").</summary>
+internal sealed class SettingsDesk(ServerSettings settings, Database database, TimeProvider time, ILogger<SettingsDesk> log)
+{
+    /// <summary>Answers a session that was admitted a moment ago; whether its certificate is still good is looked up again.</summary>
+    public LoginAnswer Answer(AdmittedSession session)
+    {
+        try
+        {
+            var files = SettingsFiles.Read(settings);
+            return database.Decide(db => Find(db, session) is var (node, certificate) ? Tell(db, files, node, certificate) : Refuse("the node's certificate is void"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or CryptographicException or SqliteException)
+        {
+            log.SettingsFailed(session.NodeId, e.Message);
+            return Refuse("the server cannot tell its settings now; its log says why");
+        }
+    }
+
+    private (NodeRow Node, CertificateRow Certificate)? Find(SqliteConnection db, AdmittedSession session) =>
+        CertificateJournal.Live(db, session.Serial, session.KeyId, time.GetUtcNow()) is { } live && live.NodeId == session.NodeId
+        && NodeTable.Find(db, session.NodeId) is { } node && NodePublicKey.TryParseAny(node.PublicKey, out var key, out _)
+        && CertificateJournal.Newest(db, key) is { } newest ? (node, newest) : null;
+
+    private LoginAnswer Tell(SqliteConnection db, SettingsFiles files, NodeRow node, CertificateRow certificate)
+    {
+        var document = SettingsCounter.Number(db, Document(db, files, node, certificate), time.GetUtcNow());
+        var line = document.ToBytes();
+        // What a node would refuse is refused here, where somebody can mend it.
+        SettingsDocument.Parse(line);
+        log.SettingsTold(node.Name, document.Counter);
+        return new LoginAnswer { Allowed = true, Output = System.Text.Encoding.UTF8.GetString(line) };
+    }
+
+    private SettingsDocument Document(SqliteConnection db, SettingsFiles files, NodeRow node, CertificateRow certificate) => new()
+    {
+        Version = SettingsDocument.CurrentVersion,
+        Platform = settings.Platform,
+        NodeId = node.Id,
+        Counter = 0,
+        SshEntrypoints = [.. settings.SshEntrypoints.Select(entrypoint => entrypoint.ToString())],
+        HostKeys = files.HostKeys,
+        HttpEntrypoint = settings.HttpEntrypoint is { } host
+            ? new HttpEntrypoint { Host = host, Port = HttpEntrypoint.DefaultPort, Path = BootPath(db, node) }
+            : null,
+        BootMode = settings.BootMode,
+        VpnMac = MacAddress.Parse(node.VpnMac),
+        BootKey = files.BootKey,
+        BootCaCertificate = files.BootCaCertificate,
+        AskAgainSeconds = (int)settings.SettingsInterval.TotalSeconds,
+        Certificate = string.Join(' ', certificate.Certificate.Split(' ')[..2]),
+    };
+
+    /// <summary>A board that came by WalT's protocol has the path of its address already: another one would be a write of its chip for nothing.</summary>
+    private static string BootPath(SqliteConnection db, NodeRow node) =>
+        PerIpTable.OfNode(db, node.Id) is { } dashed ? $"{Routes.LegacyPerIp[1..]}/{dashed}" : $"{Routes.Boot[1..]}/{node.Id}";
+
+    private static LoginAnswer Refuse(string reason) => new() { Allowed = false, Error = reason };
+}
