@@ -13,7 +13,8 @@ internal sealed class BootProgress(INodeLog log)
         BootStage.Network => to is BootStage.Enrollment or BootStage.Shutdown,
         BootStage.Enrollment => to is BootStage.Tunnel or BootStage.Shutdown,
         BootStage.Tunnel => to is BootStage.Online or BootStage.Shutdown,
-        BootStage.Online => to is BootStage.Shutdown,
+        BootStage.Online => to is BootStage.HandOff or BootStage.Shutdown,
+        BootStage.HandOff => to is BootStage.Shutdown,
         BootStage.Shutdown => false,
     };
 

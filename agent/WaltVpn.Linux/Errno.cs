@@ -27,6 +27,7 @@ public enum Errno
     ENOSYS = 38,
     EBADFD = 77,
     EMSGSIZE = 90,
+    EPROTONOSUPPORT = 93,
     EOPNOTSUPP = 95,
     EADDRINUSE = 98,
     ENETDOWN = 100,
@@ -37,4 +38,6 @@ public enum Errno
     ENOTCONN = 107,
     ETIMEDOUT = 110,
     ECONNREFUSED = 111,
+    EHOSTUNREACH = 113,
+    ESTALE = 116,
 }

@@ -39,8 +39,9 @@ internal sealed class SshProcess : IDisposable
     /// <summary>Starts ssh.</summary>
     /// <param name="block">Host block of <see cref="SshConfig"/>.</param>
     /// <param name="entrypoint">Where to connect; its grammar keeps anything out that ssh could take for an option.</param>
+    /// <param name="command">What the server is asked for; null: nothing in words.</param>
     /// <exception cref="ErrnoException">No descriptor left, or no ssh in the image.</exception>
-    public static SshProcess Start(string block, SshEntrypoint entrypoint)
+    public static SshProcess Start(string block, SshEntrypoint entrypoint, string? command = null)
     {
         var (input, output, error) = (FileDescriptor.Pipe(), FileDescriptor.Pipe(), FileDescriptor.Pipe());
         // The child's ends are the child's: closed here, so that its exit is seen as the end of the stream.
@@ -48,8 +49,8 @@ internal sealed class SshProcess : IDisposable
         using (output.Writer)
         using (error.Writer)
         {
-            string[] arguments = ["-F", $"{SshConfig.DefaultDirectory}/config", "-o", $"HostName={entrypoint.Host}", "-p", $"{entrypoint.Port}", block];
-            var process = ChildProcess.Start(Ssh, arguments, ["PATH=/usr/bin:/bin", "HOME=/run/walt-vpn"], input.Reader, output.Writer, error.Writer);
+            string[] arguments = ["-F", $"{SshConfig.DefaultDirectory}/config", "-o", $"HostName={entrypoint.Host}", "-p", $"{entrypoint.Port}", block, .. command is null ? (string[])[] : [command]];
+            var process = ChildProcess.Start(Ssh, arguments, ["PATH=/usr/bin:/bin", "HOME=/run/walt-vpn"], input.Reader, output.Writer, error.Writer, name: "@" + Ssh);
             return new SshProcess(process, input.Writer, output.Reader, error.Reader);
         }
     }

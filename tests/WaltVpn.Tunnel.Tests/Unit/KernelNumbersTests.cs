@@ -16,6 +16,7 @@ public sealed class KernelNumbersTests
     private static readonly (string C, Type Ours)[] Structures =
     [
         ("struct statx", typeof(StatxBuffer)),
+        ("struct open_how", typeof(OpenHow)),
         ("struct ifreq", typeof(InterfaceRequest)),
         ("struct pollfd", typeof(PollDescriptor)),
         ("struct passwd", typeof(PasswdRecord)),
@@ -31,6 +32,8 @@ public sealed class KernelNumbersTests
         ("struct rtmsg", typeof(RouteMessage)),
         ("struct ndmsg", typeof(NeighbourMessage)),
         ("siginfo_t", typeof(ChildInfo)),
+        ("struct sigevent", typeof(SignalEvent)),
+        ("struct itimerspec", typeof(TimerSetting)),
         ("posix_spawn_file_actions_t", typeof(SpawnFileActionsBuffer)),
         ("posix_spawnattr_t", typeof(SpawnAttributesBuffer)),
         ("sigset_t", typeof(SignalSetBuffer)),
@@ -46,11 +49,13 @@ public sealed class KernelNumbersTests
         #include <pwd.h>
         #include <signal.h>
         #include <spawn.h>
+        #include <time.h>
         #include <sys/epoll.h>
         #include <sys/eventfd.h>
         #include <sys/ioctl.h>
         #include <sys/socket.h>
         #include <sys/stat.h>
+        #include <sys/syscall.h>
         #include <sys/mount.h>
         #include <sys/uio.h>
         #include <sys/wait.h>
@@ -59,6 +64,7 @@ public sealed class KernelNumbersTests
         #include <linux/if_link.h>
         #include <linux/if_tun.h>
         #include <linux/neighbour.h>
+        #include <linux/openat2.h>
         #include <linux/reboot.h>
         #include <linux/netlink.h>
         #include <linux/random.h>
@@ -76,6 +82,7 @@ public sealed class KernelNumbersTests
 
         var expected = Numbers().Append(("sizeof(struct epoll_event)", EpollEventLayout.For(architecture).Size))
             .Append(("offsetof(struct epoll_event, data)", EpollEventLayout.For(architecture).DataOffset))
+            .Append(("SYS_openat2", (long)SystemCall.SYS_openat2))
             .Append(("IFNAMSIZ", Tap.NameSize))
             .Append(("CMSG_LEN(0)", 16))
             .ToList();
