@@ -3,10 +3,10 @@ using System.Text.Json;
 using WaltVpn.Agent.Board;
 using WaltVpn.Agent.Enrollment;
 using WaltVpn.Agent.Following;
+using WaltVpn.Agent.HandOff;
 using WaltVpn.Agent.Network;
 using WaltVpn.Agent.Startup;
 using WaltVpn.Agent.Tunnel;
-using WaltVpn.Linux;
 using WaltVpn.Protocol;
 
 namespace WaltVpn.Agent;
@@ -14,36 +14,45 @@ namespace WaltVpn.Agent;
 /// <summary>The boot story, top to bottom. Each step hands the next what it needs, so that the order cannot be changed by mistake.</summary>
 internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken stopping)
 {
+    /// <summary>The argument that says: the operating system runs already, and needs its tunnel back.</summary>
+    public const string HandedOff = "handed-off";
+
+    // The tunnel carries the root: whatever else the kernel must kill for memory, not this process and its children (proc(5), oom_score_adj).
+    private const string NeverForMemory = "-1000";
+
     private readonly BootProgress _progress = new(log);
 
-    /// <summary>PID 1: boots, stays, and never returns but to shut the machine down.</summary>
-    public static int Run()
+    /// <summary>The node process: boots, and stays for the whole life of the node, beside its operating system when there is one.</summary>
+    /// <param name="handedOff">The operating system runs: see to the tunnel, and nothing else.</param>
+    public static int Run(bool handedOff)
     {
-        MountTable.MountAll();
+        File.WriteAllText("/proc/self/oom_score_adj", NeverForMemory);
         using var log = KernelLog.Open();
-        new Thread(Orphans.ReapForever) { Name = "orphan reaper", IsBackground = true }.Start();
-        using var shutdown = Shutdown.OnSignal(log);
+        using var stop = new StopSignal { Ignored = handedOff };
+        if (handedOff) StayAwake.Begin();
         try
         {
-            new Boot(log, new StageRunner(log, TimeProvider.System), shutdown.Requested).Story().GetAwaiter().GetResult();
+            new Boot(log, new StageRunner(log, TimeProvider.System), stop.Requested).Story(stop).GetAwaiter().GetResult();
+            return 0;
         }
-        catch (OperationCanceledException) when (shutdown.Requested.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.Requested.IsCancellationRequested)
         {
-            // The story ends only so.
+            return 0;
         }
-#pragma warning disable CA1031 // PID 1 has no caller: whatever it was, say it and start over with a fresh machine.
+#pragma warning disable CA1031 // Nobody above can act on it: say whatever it was; PID 1 starts the machine over, or the tunnel starts over beside a living system.
         catch (Exception bug)
 #pragma warning restore CA1031
         {
-            log.Warning(BootStage.Shutdown, $"internal error, starting over in {Shutdown.AfterBug.TotalSeconds:0} s: {bug}");
-            Thread.Sleep(Shutdown.AfterBug);
+            log.Warning(BootStage.Shutdown, $"internal error: {bug}");
         }
 
-        shutdown.Complete();
-        return 0;
+        if (!stop.Ignored) return 1;
+        Thread.Sleep(Shutdown.AfterBug);
+        NodeProcess.StartAgain(HandedOff);
+        return 1;
     }
 
-    private async Task Story()
+    private async Task Story(StopSignal stop)
     {
         LogImage();
         await new ModuleLoader(log).Start();
@@ -72,6 +81,12 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         identity = await asking;
 
         _progress.MoveTo(BootStage.Tunnel, "the server was asked for its settings");
+        if (await LanCheck.IsPlatformsOwn(uplink.Lease, log))
+        {
+            await WithoutTunnel(uplink, identity, state, stop);
+            return;
+        }
+
         using var tunnel = TunnelSupervisor.Start(key, identity, enrollment, entrypoints, log, stopping);
         uplink.Regained += tunnel.ConnectNow;
         var following = follower.Follow(key, tunnel, stopping);
@@ -81,8 +96,41 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         var lease = await platform.FirstLease;
 
         _progress.MoveTo(BootStage.Online, $"{TunnelSupervisor.InterfaceName} has {lease}");
+        await Live(platform.Lease, identity, state, stop, Task.WhenAny(tunnel.Running, uplink.Following, platform.Running, following).Unwrap());
+    }
+
+    /// <summary>In the platform's own network: the board's wire is the node's, under the address by which the platform knows the node.</summary>
+    private async Task WithoutTunnel(Uplink uplink, NodeIdentity identity, StatePartition state, StopSignal stop)
+    {
+        var station = uplink.BecomeStation(identity.VpnMac, stopping);
+        await FirstOf(station, uplink.Following);
+        _progress.MoveTo(BootStage.Online, $"the platform's own network has given {uplink.Platform.Current} to {identity.VpnMac}");
+        await Live(uplink.Platform, identity, state, stop, uplink.Following);
+    }
+
+    private async Task Live(PlatformLease platform, NodeIdentity identity, StatePartition state, StopSignal stop, Task life)
+    {
         log.Info(BootStage.Online, $"{identity.Name} is online");
-        await FirstOf(tunnel.Running, uplink.Following, platform.Running, following);
+        if (!stop.Ignored && !await HandOff(platform, state, stop, life)) return;
+        await FirstOf(life);
+    }
+
+    /// <summary>Waits for a root, mounts it, and has PID 1 start what is in it.</summary>
+    /// <returns>False: no root, and time to start the machine over.</returns>
+    private async Task<bool> HandOff(PlatformLease platform, StatePartition state, StopSignal stop, Task life)
+    {
+        var handOff = new DirectHandOff(platform, state, log, TimeProvider.System);
+        var naming = handOff.UntilNamed(stopping);
+        await FirstOf(naming, life);
+        _progress.MoveTo(BootStage.HandOff, $"the root {(await naming).Root} is {(await naming).Reason}");
+        var mounting = handOff.Mount(stopping);
+        await FirstOf(mounting, life);
+        if (!await mounting) return false;
+        // From here on only the operating system ends the machine.
+        stop.Ignored = true;
+        StayAwake.Begin();
+        NodeProcess.OrderSwitchRoot(handOff.InitPath);
+        return true;
     }
 
     // Nothing that runs beside the story dies unseen: its failure becomes the story's.

@@ -14,7 +14,8 @@ internal sealed class BootProgress(INodeLog log)
         BootStage.Enrollment => to is BootStage.Settings or BootStage.Shutdown,
         BootStage.Settings => to is BootStage.Tunnel or BootStage.Shutdown,
         BootStage.Tunnel => to is BootStage.Online or BootStage.Shutdown,
-        BootStage.Online => to is BootStage.Shutdown,
+        BootStage.Online => to is BootStage.HandOff or BootStage.Shutdown,
+        BootStage.HandOff => to is BootStage.Shutdown,
         BootStage.Shutdown => false,
     };
 

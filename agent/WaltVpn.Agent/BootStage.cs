@@ -3,13 +3,14 @@ namespace WaltVpn.Agent;
 /// <summary>Where a boot stands. Each stage's product is what the next one starts from.</summary>
 /// <remarks>
 /// <code>
-///  Startup ──▶ Network ──▶ Enrollment ──▶ Settings ──▶ Tunnel ──▶ Online
-///  card        link, IP    identity       the server's  ssh up     address on the platform's network
+///  Startup ──▶ Network ──▶ Enrollment ──▶ Settings ──▶ Tunnel ──▶ Online ──▶ HandOff
+///  card        link, IP    identity       the server's  ssh up     address on  the root the platform names, if it names one;
+///                                                                  its network then the node's own operating system runs
 ///
 ///  any stage ──▶ Shutdown   (Ctrl-Alt-Del, SIGTERM)
 /// </code>
 /// A stage that fails is tried again, with back-off, for ever; it never falls back to an earlier one: links and addresses
-/// that come and go are followed in the background, and a tunnel that breaks is rebuilt under the stage Online.
+/// that come and go are followed in the background, and a tunnel that breaks is rebuilt under the stage Online, or beside the operating system.
 /// </remarks>
 internal enum BootStage
 {
@@ -21,5 +22,6 @@ internal enum BootStage
     Settings,
     Tunnel,
     Online,
+    HandOff,
     Shutdown,
 }

@@ -30,9 +30,10 @@ public sealed partial class ChildProcess
     /// <param name="standardInput">Becomes descriptor 0; null: /dev/null. The caller keeps ownership, here and below.</param>
     /// <param name="standardOutput">Becomes descriptor 1; null: /dev/null.</param>
     /// <param name="standardError">Becomes descriptor 2; null: /dev/null.</param>
+    /// <param name="name">How the program is told it was called, argv[0]; null: by its path.</param>
     /// <exception cref="ErrnoException">The program cannot be started, e.g. ENOENT.</exception>
     public static ChildProcess Start(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment,
-        SafeHandle? standardInput = null, SafeHandle? standardOutput = null, SafeHandle? standardError = null)
+        SafeHandle? standardInput = null, SafeHandle? standardOutput = null, SafeHandle? standardError = null, string? name = null)
     {
         using var actions = new SpawnFileActions();
         foreach (var (descriptor, handle) in new[] { standardInput, standardOutput, standardError }.Index())
@@ -44,7 +45,7 @@ public sealed partial class ChildProcess
         using var attributes = new SpawnAttributes();
         var pid = ChildTable.Add(() =>
         {
-            var error = PosixSpawn(out var child, path, actions.Pointer, attributes.Pointer, [path, .. arguments, null], [.. environment, null]);
+            var error = PosixSpawn(out var child, path, actions.Pointer, attributes.Pointer, [name ?? path, .. arguments, null], [.. environment, null]);
             return error == 0 ? child : throw new ErrnoException("posix_spawn", path, (Errno)error);
         });
         return new ChildProcess(pid, Path.GetFileName(path));
@@ -56,6 +57,15 @@ public sealed partial class ChildProcess
     {
         ChildTable.WhileOwn(Pid, () => _ = KillCall(Pid, signal));
     }
+
+    /// <summary>Ends every child that was started here, at once, and waits until each is reaped.</summary>
+    public static void EndAll() => ChildTable.EndAll(pid => _ = KillCall(pid, SIGKILL));
+
+    /// <summary>Sends a signal to every child that was started here and lives.</summary>
+    /// <param name="signal">Number from signal(7).</param>
+    public static void SignalAll(int signal) => ChildTable.ForEach(pid => _ = KillCall(pid, signal));
+
+    private const int SIGKILL = 9;
 
     private void Wait(string name)
     {

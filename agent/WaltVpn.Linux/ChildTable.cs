@@ -50,6 +50,28 @@ internal static class ChildTable
         }
     }
 
+    /// <summary>Does something to every own child until there is none, also to one that is started meanwhile.</summary>
+    public static void EndAll(Action<int> end)
+    {
+        lock (s_changed)
+        {
+            while (s_own.Count > 0)
+            {
+                foreach (var pid in s_own) end(pid);
+                Monitor.Wait(s_changed);
+            }
+        }
+    }
+
+    /// <summary>Does something to every own child.</summary>
+    public static void ForEach(Action<int> action)
+    {
+        lock (s_changed)
+        {
+            foreach (var pid in s_own) action(pid);
+        }
+    }
+
     /// <summary>Blocks until there is an own child.</summary>
     public static void UntilAny()
     {

@@ -39,4 +39,6 @@ public enum Errno
     ENOTCONN = 107,
     ETIMEDOUT = 110,
     ECONNREFUSED = 111,
+    EHOSTUNREACH = 113,
+    ESTALE = 116,
 }

@@ -30,6 +30,7 @@ internal enum OpenFlag
     O_ACCMODE = 3,
     O_NONBLOCK = 0x800,
     O_CLOEXEC = 0x80000,
+    O_PATH = 0x200000,
 }
 
 /// <summary>linux/fcntl.h.</summary>
@@ -50,6 +51,28 @@ internal enum StatxMask
 internal enum ModeMask
 {
     S_IFMT = 0xF000,
+}
+
+/// <summary>linux/openat2.h.</summary>
+internal enum ResolveFlag
+{
+    None = 0,
+    RESOLVE_IN_ROOT = 0x10,
+}
+
+/// <summary>asm-generic/unistd.h: calls without a wrapper in libc.</summary>
+internal enum SystemCall
+{
+    SYS_openat2 = 437,
+}
+
+/// <summary>linux/openat2.h <c>struct open_how</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct OpenHow
+{
+    public ulong flags;
+    public ulong mode;
+    public ulong resolve;
 }
 
 /// <summary>linux/stat.h <c>struct statx</c>, only the member that is read.</summary>

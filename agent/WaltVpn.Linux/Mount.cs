@@ -13,6 +13,14 @@ public enum MountFlags : ulong
     MS_NOEXEC = 8,
     MS_REMOUNT = 32,
     MS_NOATIME = 1024,
+    MS_MOVE = 8192,
+}
+
+/// <summary>Flags of umount(2), from sys/mount.h.</summary>
+internal enum UnmountFlag
+{
+    None = 0,
+    MNT_DETACH = 2,
 }
 
 /// <summary>mount(2) and umount(2).</summary>
@@ -37,11 +45,25 @@ public static partial class Mount
         if (MountCall("none", target, null, (nuint)(flags | MountFlags.MS_REMOUNT), null) != 0) throw ErrnoException.Last("mount", $"remount {target}");
     }
 
+    /// <summary>Moves a mount, with all that is mounted below it, to another directory.</summary>
+    /// <param name="source">Where it is mounted.</param>
+    /// <param name="target">An existing directory; <c>/</c> lays it over the first root file system, which cannot be unmounted.</param>
+    /// <exception cref="ErrnoException">The kernel refused.</exception>
+    public static void Move(string source, string target)
+    {
+        if (MountCall(source, target, null, (nuint)MountFlags.MS_MOVE, null) != 0) throw ErrnoException.Last("mount", $"move {source} to {target}");
+    }
+
     /// <summary>Detaches what is mounted on a directory.</summary>
     /// <exception cref="ErrnoException">The kernel refused, e.g. EBUSY.</exception>
-    public static void Detach(string target)
+    public static void Detach(string target) => Detach(target, UnmountFlag.None);
+
+    /// <summary>Takes a mount, with all that is mounted below it, out of sight at once; the kernel lets go of it when nobody uses it any more.</summary>
+    public static void DetachLazily(string target) => Detach(target, UnmountFlag.MNT_DETACH);
+
+    private static void Detach(string target, UnmountFlag flag)
     {
-        if (Umount2(target, 0) != 0) throw ErrnoException.Last("umount", target);
+        if (Umount2(target, (int)flag) != 0) throw ErrnoException.Last("umount", target);
     }
 
     [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -130,6 +130,7 @@ internal enum AddressAttribute : ushort
 /// <summary>linux/rtnetlink.h, attributes of routes.</summary>
 internal enum RouteAttribute : ushort
 {
+    RTA_DST = 1,
     RTA_OIF = 4,
     RTA_GATEWAY = 5,
     RTA_PRIORITY = 6,
@@ -141,6 +142,7 @@ internal enum RouteField : byte
     RT_SCOPE_UNIVERSE = 0,
     RTN_UNICAST = 1,
     RTPROT_BOOT = 3,
+    RT_SCOPE_LINK = 253,
     RT_TABLE_MAIN = 254,
 }
 

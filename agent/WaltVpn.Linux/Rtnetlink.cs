@@ -43,6 +43,13 @@ public sealed class Rtnetlink : IDisposable
         Set(NetlinkMessage.Create(NetlinkType.RTM_NEWLINK, Acknowledged, up).Add(LinkAttribute.IFLA_IFNAME, name), name);
     }
 
+    /// <summary>Switches an interface off; its routes go.</summary>
+    public void LinkDown(string name)
+    {
+        var down = new LinkMessage { ifi_change = (uint)InterfaceFlag.IFF_UP };
+        Set(NetlinkMessage.Create(NetlinkType.RTM_NEWLINK, Acknowledged, down).Add(LinkAttribute.IFLA_IFNAME, name), name);
+    }
+
     /// <summary>Gives an interface another hardware address.</summary>
     /// <param name="name">The interface; some drivers want it down (EBUSY).</param>
     /// <param name="address">6 bytes in wire order.</param>
@@ -174,6 +181,28 @@ public sealed class Rtnetlink : IDisposable
                 .Add(RouteAttribute.RTA_OIF, (uint)IndexOf(name))
                 .Add(RouteAttribute.RTA_PRIORITY, (uint)metric),
             $"default via {gateway} dev {name}");
+    }
+
+    /// <summary>Sets the IPv4 route to one host, which wins over every other route to it.</summary>
+    /// <param name="host">IPv4.</param>
+    /// <param name="gateway">IPv4, reachable through the interface; null: the host is a neighbour.</param>
+    /// <param name="name">The interface.</param>
+    public void ReplaceHostRoute(IPAddress host, IPAddress? gateway, string name)
+    {
+        var message = new RouteMessage
+        {
+            rtm_family = (byte)AddressFamily.AF_INET,
+            rtm_dst_len = 32,
+            rtm_table = (byte)RouteField.RT_TABLE_MAIN,
+            rtm_protocol = (byte)RouteField.RTPROT_BOOT,
+            rtm_scope = (byte)(gateway is null ? RouteField.RT_SCOPE_LINK : RouteField.RT_SCOPE_UNIVERSE),
+            rtm_type = (byte)RouteField.RTN_UNICAST,
+        };
+        var request = NetlinkMessage.Create(NetlinkType.RTM_NEWROUTE, Acknowledged | NetlinkFlag.NLM_F_CREATE | NetlinkFlag.NLM_F_REPLACE, message)
+            .Add(RouteAttribute.RTA_DST, InternetBytes(host))
+            .Add(RouteAttribute.RTA_OIF, (uint)IndexOf(name));
+        if (gateway is not null) request.Add(RouteAttribute.RTA_GATEWAY, InternetBytes(gateway));
+        _socket.Ask(request, $"{host} dev {name}");
     }
 
     public void Dispose() => _socket.Dispose();

@@ -16,6 +16,7 @@ internal sealed class DhcpClient : IAsyncDisposable
     private readonly string _interface;
     private readonly INodeLog _log;
     private readonly BootStage _stage;
+    private readonly Func<int, string[]> _patience;
     private readonly Action<DhcpLease?> _apply;
     private readonly Socket _events;
     private readonly CancellationTokenSource _stop = new();
@@ -24,16 +25,19 @@ internal sealed class DhcpClient : IAsyncDisposable
     private readonly Task _running;
     private volatile ChildProcess? _udhcpc;
     private volatile bool _givenUp;
+    private volatile int _unanswered; // questions in a row
     private TimeSpan _leaseLife; // from _leasedAt; zero: no lease
     private long _leasedAt;
 
     /// <summary>Starts asking.</summary>
     /// <param name="interfaceName">An interface that is up.</param>
     /// <param name="stage">For the log.</param>
+    /// <param name="patience">udhcpc's options after so many questions in a row without answer: <see cref="DhcpPatience"/>.</param>
+    /// <param name="log">Why there is no lease.</param>
     /// <param name="apply">Called with each new lease, and with null when it is lost; sets addresses and routes.</param>
-    public DhcpClient(string interfaceName, BootStage stage, INodeLog log, Action<DhcpLease?> apply)
+    public DhcpClient(string interfaceName, BootStage stage, Func<int, string[]> patience, INodeLog log, Action<DhcpLease?> apply)
     {
-        (_interface, _stage, _log, _apply) = (interfaceName, stage, log, apply);
+        (_interface, _stage, _patience, _log, _apply) = (interfaceName, stage, patience, log, apply);
         var path = $"/run/walt-vpn/dhcp-{interfaceName}.sock";
         File.Delete(path);
         _events = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
@@ -52,7 +56,11 @@ internal sealed class DhcpClient : IAsyncDisposable
     public event Action? Unanswered;
 
     /// <summary>Asks the server now, e.g. because the cable was out: the network may be another.</summary>
-    public void Renew() => _udhcpc?.Kill(SIGUSR1);
+    public void Renew()
+    {
+        _unanswered = 0;
+        _udhcpc?.Kill(SIGUSR1);
+    }
 
     /// <summary>Gives the address up and asks anew, because the interface is another station now.</summary>
     public void Restart()
@@ -74,14 +82,17 @@ internal sealed class DhcpClient : IAsyncDisposable
 
     private async Task Run(string socketPath)
     {
-        // -f: in the foreground; -t 4 -T 2 -A 5: four questions two seconds apart, then five seconds of silence, for ever.
-        string[] arguments = ["udhcpc", "-f", "-i", _interface, "-s", EventScript, "-t", "4", "-T", "2", "-A", "5", "-V", "walt.vpn.node"];
         var backoff = new Backoff();
         while (!_stop.IsCancellationRequested)
         {
             var started = TimeProvider.System.GetTimestamp();
+            var before = _unanswered;
+            // -f: in the foreground.
+            string[] arguments = ["udhcpc", "-f", "-i", _interface, "-s", EventScript, .. _patience(before), "-V", "walt.vpn.node", "-O", "rootpath"];
             var reason = await RunOnce(arguments, socketPath);
             if (_stop.IsCancellationRequested) return;
+            // It asked, waited as long as it was told, and ended as it was told: the next question follows at once, and waits longer.
+            if (_unanswered != before) continue;
             if (TimeProvider.System.GetElapsedTime(started) >= Working) backoff.Reset();
             var wait = backoff.Next();
             _log.Warning(_stage, $"udhcpc on {_interface}: {reason}. Starting it again in {StageRunner.Seconds(wait)}.");
@@ -93,7 +104,7 @@ internal sealed class DhcpClient : IAsyncDisposable
     {
         try
         {
-            _udhcpc = ChildProcess.Start(Busybox, arguments, ["PATH=/sbin:/bin", $"{DhcpEvent.SocketVariable}={socketPath}"]);
+            _udhcpc = ChildProcess.Start(Busybox, arguments, ["PATH=/sbin:/bin", $"{DhcpEvent.SocketVariable}={socketPath}"], name: "@" + Busybox);
             if (_stop.IsCancellationRequested) _udhcpc.Kill(SIGTERM);
             return $"ended with {await _udhcpc.Exited}";
         }
@@ -130,7 +141,7 @@ internal sealed class DhcpClient : IAsyncDisposable
         switch (message.Kind)
         {
             case "bound" or "renew" when DhcpLease.TryRead(message.Variables, out var lease):
-                (_leaseLife, _leasedAt, _givenUp) = (lease.Life, TimeProvider.System.GetTimestamp(), false);
+                (_leaseLife, _leasedAt, _givenUp, _unanswered) = (lease.Life, TimeProvider.System.GetTimestamp(), false, 0);
                 _apply(lease);
                 _first.TrySetResult(lease);
                 break;
@@ -147,6 +158,7 @@ internal sealed class DhcpClient : IAsyncDisposable
                 break;
             case "leasefail":
                 _log.Warning(_stage, $"no DHCP answer on {_interface}; asking again.");
+                _unanswered++;
                 if (LeaseIsOver()) Lose();
                 Unanswered?.Invoke();
                 break;

@@ -15,6 +15,18 @@ namespace WaltVpn.Agent.Network;
 /// <param name="Life">Option 51, from when it was given; zero when the server did not say.</param>
 internal sealed record DhcpLease(IPAddress Address, int PrefixLength, IPAddress? Router, IReadOnlyList<IPAddress> NameServers, string? Domain, TimeSpan Life)
 {
+    /// <summary>Option 12, a host name by its grammar; null otherwise.</summary>
+    public string? HostName { get; private init; }
+
+    /// <summary>Option 17, as it came: foreign text; null when there is none.</summary>
+    public string? RootPath { get; private init; }
+
+    /// <summary>siaddr, the next server of a boot; null when none.</summary>
+    public IPAddress? NextServer { get; private init; }
+
+    /// <summary>Option 54, who gave the lease; null when it did not say.</summary>
+    public IPAddress? DhcpServer { get; private init; }
+
     /// <summary>Reads the variables udhcpc hands to its script. What a server sent is foreign text: each value is parsed by type, the rest dropped.</summary>
     public static bool TryRead(IReadOnlyDictionary<string, string> variables, [NotNullWhen(true)] out DhcpLease? lease)
     {
@@ -22,15 +34,20 @@ internal sealed record DhcpLease(IPAddress Address, int PrefixLength, IPAddress?
         if (Addresses(variables.GetValueOrDefault("ip")) is not [var address]) return false;
         var mask = variables.GetValueOrDefault("mask");
         if (!int.TryParse(mask, NumberStyles.None, CultureInfo.InvariantCulture, out var prefix) || prefix is < 1 or > 32) return false;
-        var domain = variables.GetValueOrDefault("domain")?.ToLowerInvariant();
         var seconds = uint.TryParse(variables.GetValueOrDefault("lease"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 0;
         lease = new DhcpLease(
             address,
             prefix,
             Addresses(variables.GetValueOrDefault("router")).FirstOrDefault(),
             Addresses(variables.GetValueOrDefault("dns")),
-            domain is not null && Protocol.SshEntrypoint.IsHostName(domain) ? domain : null,
-            TimeSpan.FromSeconds(seconds));
+            HostNameIn(variables.GetValueOrDefault("domain")),
+            TimeSpan.FromSeconds(seconds))
+        {
+            HostName = HostNameIn(variables.GetValueOrDefault("hostname")),
+            RootPath = variables.GetValueOrDefault("rootpath") is { Length: > 0 } path ? path : null,
+            NextServer = Addresses(variables.GetValueOrDefault("siaddr")).FirstOrDefault(),
+            DhcpServer = Addresses(variables.GetValueOrDefault("serverid")).FirstOrDefault(),
+        };
         return true;
     }
 
@@ -41,6 +58,9 @@ internal sealed record DhcpLease(IPAddress Address, int PrefixLength, IPAddress?
         return new IPNetwork(Masked(Address, prefix), prefix).Contains(other.Address);
     }
 
+    /// <summary>True when the address is in the lease's own network.</summary>
+    public bool IsNeighbour(IPAddress address) => new IPNetwork(Masked(Address, PrefixLength), PrefixLength).Contains(address);
+
     /// <inheritdoc/>
     public override string ToString() => $"{Address}/{PrefixLength}";
 
@@ -49,6 +69,8 @@ internal sealed record DhcpLease(IPAddress Address, int PrefixLength, IPAddress?
         var bits = BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes()) & (uint.MaxValue << (32 - prefix));
         return new IPAddress([(byte)(bits >> 24), (byte)(bits >> 16), (byte)(bits >> 8), (byte)bits]);
     }
+
+    private static string? HostNameIn(string? text) => text?.ToLowerInvariant() is { } name && Protocol.SshEntrypoint.IsHostName(name) ? name : null;
 
     private static List<IPAddress> Addresses(string? text) =>
     [

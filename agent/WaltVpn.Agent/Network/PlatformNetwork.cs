@@ -13,13 +13,17 @@ internal sealed class PlatformNetwork : IAsyncDisposable
     public PlatformNetwork(TunnelSupervisor tunnel, Uplink uplink, INodeLog log)
     {
         (_tunnel, _uplink, _log) = (tunnel, uplink, log);
-        _client = new DhcpClient(TunnelSupervisor.InterfaceName, BootStage.Tunnel, log, Apply);
+        Lease = new PlatformLease(BootStage.Tunnel, log);
+        _client = new DhcpClient(TunnelSupervisor.InterfaceName, BootStage.Tunnel, DhcpPatience.Growing, log, Apply);
         _tunnel.Rebuilt += _client.Renew;
         _tunnel.Readdressed += _client.Restart;
     }
 
     /// <summary>The first address the platform gave.</summary>
     public Task<DhcpLease> FirstLease => _client.FirstLease;
+
+    /// <summary>What the platform gives, from the first address on.</summary>
+    public PlatformLease Lease { get; }
 
     /// <summary>Ends, with the failure, when the address is no longer looked after.</summary>
     public Task Running => _client.Running;
@@ -35,6 +39,7 @@ internal sealed class PlatformNetwork : IAsyncDisposable
     private void Apply(DhcpLease? lease)
     {
         LeasedAddress.Set(TunnelSupervisor.InterfaceName, lease);
+        Lease.Set(TunnelSupervisor.InterfaceName, lease);
         if (lease is not null && _uplink.Lease is { } site && site.Overlaps(lease))
             _log.Warning(
                 BootStage.Tunnel,

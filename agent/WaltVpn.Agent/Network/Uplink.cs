@@ -15,11 +15,14 @@ internal sealed class Uplink
     private readonly StageRunner _stages;
     private readonly INodeLog _log;
     private string _name = "";
+    private readonly TaskCompletionSource _renamed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private MacAddress? _station;
     private volatile DhcpLease? _lease;
     private volatile bool _wasOut;
     private IPAddress? _lastAddress;
 
-    private Uplink(StageRunner stages, INodeLog log) => (_stages, _log) = (stages, log);
+    private Uplink(StageRunner stages, INodeLog log) => (_stages, _log, Platform) = (stages, log, new PlatformLease(BootStage.Network, log));
 
     /// <summary>
     /// There is a way out again after it was gone, or through another address: true when connections of the old address are dead.
@@ -33,6 +36,9 @@ internal sealed class Uplink
     /// <summary>What the site's network gave; null while there is nothing.</summary>
     public DhcpLease? Lease => _lease;
 
+    /// <summary>The same, for who takes this network for the platform's own.</summary>
+    public PlatformLease Platform { get; }
+
     /// <summary>Ends, with the failure, when the way out is no longer looked after.</summary>
     public Task Following { get; private set; } = Task.CompletedTask;
 
@@ -45,6 +51,23 @@ internal sealed class Uplink
         return uplink;
     }
 
+    /// <summary>The node is another station on this network from now on; its address is asked for anew, in that name.</summary>
+    /// <param name="mac">The VPN MAC, by which the platform's DHCP knows the node.</param>
+    /// <param name="stopping">The machine goes down.</param>
+    /// <returns>When the new address is there.</returns>
+    public async Task BecomeStation(MacAddress mac, CancellationToken stopping)
+    {
+        var next = Platform.Change;
+        lock (_gate) _station = mac;
+        _renamed.TrySetResult();
+        while (true)
+        {
+            await next.WaitAsync(stopping);
+            next = Platform.Change;
+            if (Platform.Current is not null && WiredLink.MacOf(_name) == mac) return;
+        }
+    }
+
     private Task<DhcpClient> Connect(CancellationToken stopping) => _stages.UntilDone(BootStage.Network, TryConnect, stopping);
 
     /// <summary>One attempt. Each takes the next interface where several have a carrier.</summary>
@@ -55,7 +78,10 @@ internal sealed class Uplink
         var name = _name = ready.FirstOrDefault(other => string.CompareOrdinal(other, _name) > 0) ?? ready[0];
         _log.Info(BootStage.Network, $"link up on {name}; asking for an address");
         var mac = WiredLink.MacOf(name);
-        var client = new DhcpClient(name, BootStage.Network, _log, lease => Apply(name, lease));
+        MacAddress? station;
+        lock (_gate) station = _station;
+        if (station is { } own && mac != own) WiredLink.SetMac(name, own);
+        var client = new DhcpClient(name, BootStage.Network, DhcpPatience.Steady, _log, lease => Apply(name, lease));
         try
         {
             await client.FirstLease.WaitAsync(ForLease, stopping);
@@ -95,7 +121,8 @@ internal sealed class Uplink
             if (_lease is null && WiredLink.WithCarrier().Any(other => other != _name)) withoutAddress.TrySetResult();
         };
         var lost = new LinkFollower(_name, _log).UntilLost(() => AskAgain(client), leaving.Token);
-        await await Task.WhenAny(lost, withoutAddress.Task, client.Running);
+        if (_renamed.Task.IsCompleted) await await Task.WhenAny(lost, withoutAddress.Task, client.Running);
+        else await await Task.WhenAny(lost, withoutAddress.Task, client.Running, _renamed.Task);
         await leaving.CancelAsync();
         await lost.ContinueWith(_ => { }, TaskScheduler.Default);
     }
@@ -125,6 +152,7 @@ internal sealed class Uplink
         _lease = lease;
         if (lease is null) _wasOut = true;
         LeasedAddress.Set(name, lease);
+        if (lease is null) Platform.Set(name, null);
         if (lease is null) return;
         using var kernel = new Rtnetlink();
         if (lease.Router is not null) kernel.ReplaceDefaultRoute(lease.Router, name, RouteMetric);
@@ -134,5 +162,6 @@ internal sealed class Uplink
         _lastAddress = lease.Address;
         if (moved || _wasOut) Regained?.Invoke(moved);
         _wasOut = false;
+        Platform.Set(name, lease);
     }
 }

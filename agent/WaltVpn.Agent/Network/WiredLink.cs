@@ -38,6 +38,18 @@ internal static class WiredLink
     /// <exception cref="IOException">It was unplugged.</exception>
     public static MacAddress MacOf(string name) => MacAddress.Parse(File.ReadAllText($"/sys/class/net/{name}/address").Trim());
 
+    /// <summary>Gives the interface another hardware address. It is down for a moment, with all its routes: most drivers want it so.</summary>
+    /// <exception cref="ErrnoException">The driver refuses, or it was unplugged.</exception>
+    public static void SetMac(string name, MacAddress mac)
+    {
+        Span<byte> bytes = stackalloc byte[MacAddress.Length];
+        mac.CopyTo(bytes);
+        using var kernel = new Rtnetlink();
+        kernel.LinkDown(name);
+        kernel.SetMacAddress(name, bytes);
+        kernel.LinkUp(name);
+    }
+
     /// <summary>Brings every wired interface up that there is now.</summary>
     /// <returns>Those with a carrier, in the order of their names.</returns>
     public static IReadOnlyList<string> WithCarrier()

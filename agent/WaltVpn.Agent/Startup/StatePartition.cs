@@ -24,6 +24,8 @@ internal sealed class StatePartition
     public static StatePartition Mount()
     {
         var device = Volume.FindByLabel(Label);
+        // Of a node process before this one.
+        if (File.ReadLines("/proc/mounts").Any(line => line.Split(' ')[1] == MountPoint)) Linux.Mount.DetachLazily(MountPoint);
         System.IO.Directory.CreateDirectory(MountPoint);
         Linux.Mount.Attach(device, MountPoint, "ext4", Always | MountFlags.MS_RDONLY);
         return At(MountPoint);

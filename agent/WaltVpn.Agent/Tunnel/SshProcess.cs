@@ -39,8 +39,9 @@ internal sealed class SshProcess : IDisposable
     /// <param name="block">Host block of <see cref="SshConfig"/>.</param>
     /// <param name="way">Where to connect; its grammar keeps anything out that ssh could take for an option.</param>
     /// <param name="directory">Of the configuration.</param>
+    /// <param name="command">What the server is asked for; null: nothing in words.</param>
     /// <exception cref="ErrnoException">No descriptor left, or no ssh in the image.</exception>
-    public static SshProcess Start(string block, WayIn way, string directory = SshConfig.DefaultDirectory)
+    public static SshProcess Start(string block, WayIn way, string directory = SshConfig.DefaultDirectory, string? command = null)
     {
         var (input, output, error) = (FileDescriptor.Pipe(), FileDescriptor.Pipe(), FileDescriptor.Pipe());
         // The child's ends are the child's: closed here, so that its exit is seen as the end of the stream.
@@ -51,8 +52,10 @@ internal sealed class SshProcess : IDisposable
             string[] arguments =
             [
                 "-F", $"{directory}/config", "-o", $"HostName={way.Entrypoint.Host}", "-o", $"HostKeyAlias={way.KnownAs}", "-p", $"{way.Entrypoint.Port}", block,
+                .. command is null ? (string[])[] : [command],
             ];
-            var process = ChildProcess.Start(Ssh, arguments, ["PATH=/usr/bin:/bin", "HOME=/run/walt-vpn"], input.Reader, output.Writer, error.Writer);
+            var process = ChildProcess.Start(
+                Ssh, arguments, ["PATH=/usr/bin:/bin", "HOME=/run/walt-vpn"], input.Reader, output.Writer, error.Writer, name: "@" + Ssh);
             return new SshProcess(process, input.Writer, output.Reader, error.Reader);
         }
     }

@@ -25,8 +25,11 @@ internal static class QemuX64
             "ext4", "crc32c_generic",
             // The tunnel.
             "tun",
+            // The node's root. The kernel loads a version's module by the name it asks for, not by a dependency.
+            "nfs", "nfsv3", "nfsv4",
         ],
-        KernelCommandLine = "console=tty0 console=ttyS0,115200 panic=10",
+        // net.ifnames=0: the operating system of the root must not rename the interface that carries its tunnel (docs/handoff.md).
+        KernelCommandLine = "console=tty0 console=ttyS0,115200 panic=10 net.ifnames=0",
         BootLoader = BootLoader.Syslinux,
         ImageMebibytes = 512,
         BootMebibytes = 256,

@@ -8,6 +8,8 @@ namespace WaltVpn.Integration.Tests.Platform;
 /// <summary>A virtual board with power on, wired to the platform's site network (scripts/lib/virtual-board).</summary>
 internal sealed class VirtualBoard : IAsyncDisposable
 {
+    // An emulated processor on a machine that others use as well.
+    private static readonly TimeSpan ForBoot = TimeSpan.FromMinutes(4);
     private static int s_powerOns;
     private readonly Process _qemu;
     private readonly string _consolePath;
@@ -36,11 +38,15 @@ internal sealed class VirtualBoard : IAsyncDisposable
     /// <summary>Switches on a board that has no hardware random generator.</summary>
     public static Task<VirtualBoard> PowerOnWithoutGenerator(string name, string card, params string[] qemuOptions) => PowerOn(name, card, "none", qemuOptions);
 
-    private static async Task<VirtualBoard> PowerOn(string name, string card, string generator, string[] qemuOptions)
+    /// <summary>Switches on a board whose wire is plugged into the platform's own network.</summary>
+    public static Task<VirtualBoard> PowerOnInPlatform(string name, string card) => PowerOn(name, card, "virtio-rng", [], "platform");
+
+    private static async Task<VirtualBoard> PowerOn(string name, string card, string generator, string[] qemuOptions, string network = "site")
     {
         var console = RunningPlatform.File($"log/{name}-{++s_powerOns}");
         var start = new ProcessStartInfo(RepositoryFolder.File("scripts/lib/virtual-board"), [name, card, console, .. qemuOptions]);
         start.Environment["WALTVPN_BOARD_GENERATOR"] = generator;
+        start.Environment["WALTVPN_BOARD_NETWORK"] = network;
         var qemu = Process.Start(start)!;
         await Eventually.Holds($"{name} is on", () => File.Exists($"{console}.monitor") || qemu.HasExited);
         if (qemu.HasExited) throw new InvalidOperationException($"{name} went off with status {qemu.ExitCode}; what it said is above");
@@ -55,7 +61,7 @@ internal sealed class VirtualBoard : IAsyncDisposable
         {
             request = (await RunningPlatform.Requests()).SingleOrDefault(other => other.Serial == Serial);
             return request is not null;
-        });
+        }, ForBoot);
         return request!;
     }
 
@@ -70,13 +76,13 @@ internal sealed class VirtualBoard : IAsyncDisposable
     /// <summary>Waits until it is online, and the server agrees.</summary>
     public async Task<NodeView> Online()
     {
-        await Console.Await("walt-vpn online: .* is online");
+        await Console.Await("walt-vpn online: .* is online", ForBoot);
         NodeView? node = null;
         await Eventually.Holds($"the server sees {Name}", async () =>
         {
             node = (await RunningPlatform.Nodes()).Single(other => other.Serial == Serial);
             return node.Tunnel is { Addresses.Count: > 0 };
-        });
+        }, ForBoot);
         return node!;
     }
 

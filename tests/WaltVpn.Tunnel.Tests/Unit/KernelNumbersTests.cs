@@ -16,6 +16,7 @@ public sealed class KernelNumbersTests
     private static readonly (string C, Type Ours)[] Structures =
     [
         ("struct statx", typeof(StatxBuffer)),
+        ("struct open_how", typeof(OpenHow)),
         ("struct ifreq", typeof(InterfaceRequest)),
         ("struct pollfd", typeof(PollDescriptor)),
         ("struct passwd", typeof(PasswdRecord)),
@@ -32,6 +33,8 @@ public sealed class KernelNumbersTests
         ("struct ndmsg", typeof(NeighbourMessage)),
         ("struct nfgenmsg", typeof(NetfilterMessage)),
         ("siginfo_t", typeof(ChildInfo)),
+        ("struct sigevent", typeof(SignalEvent)),
+        ("struct itimerspec", typeof(TimerSetting)),
         ("posix_spawn_file_actions_t", typeof(SpawnFileActionsBuffer)),
         ("posix_spawnattr_t", typeof(SpawnAttributesBuffer)),
         ("sigset_t", typeof(SignalSetBuffer)),
@@ -47,11 +50,13 @@ public sealed class KernelNumbersTests
         #include <pwd.h>
         #include <signal.h>
         #include <spawn.h>
+        #include <time.h>
         #include <sys/epoll.h>
         #include <sys/eventfd.h>
         #include <sys/ioctl.h>
         #include <sys/socket.h>
         #include <sys/stat.h>
+        #include <sys/syscall.h>
         #include <sys/mount.h>
         #include <sys/uio.h>
         #include <sys/wait.h>
@@ -64,6 +69,7 @@ public sealed class KernelNumbersTests
         #include <linux/netfilter_bridge.h>
         #include <linux/netfilter/nf_tables.h>
         #include <linux/netfilter/nfnetlink.h>
+        #include <linux/openat2.h>
         #include <linux/reboot.h>
         #include <linux/netlink.h>
         #include <linux/random.h>
@@ -81,6 +87,7 @@ public sealed class KernelNumbersTests
 
         var expected = Numbers().Append(("sizeof(struct epoll_event)", EpollEventLayout.For(architecture).Size))
             .Append(("offsetof(struct epoll_event, data)", EpollEventLayout.For(architecture).DataOffset))
+            .Append(("SYS_openat2", (long)SystemCall.SYS_openat2))
             .Append(("IFNAMSIZ", Tap.NameSize))
             .Append(("CMSG_LEN(0)", 16))
             .ToList();
