@@ -27,7 +27,7 @@ internal static class QemuX64
             "tun",
         ],
         KernelCommandLine = "console=tty0 console=ttyS0,115200 panic=10",
-        BootLoader = BootLoader.Syslinux,
+        BootLoader = new SyslinuxLoader(),
         ImageMebibytes = 512,
         BootMebibytes = 256,
     };
