@@ -8,7 +8,7 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
-        if (Path.GetFileName(Environment.GetCommandLineArgs()[0]) == DhcpEvent.ProgramName && arguments is [var kind, ..]) return DhcpEvent.Send(kind);
+        if (OwnName() == DhcpEvent.ProgramName && arguments is [var kind, ..]) return DhcpEvent.Send(kind);
         if (Environment.ProcessId == 1) return Boot.Run();
         if (arguments is ["reconcile", .. var words])
         {
@@ -22,4 +22,8 @@ internal static class Program
             """);
         return 2;
     }
+
+    // Environment.GetCommandLineArgs begins with the name that was called only in a program compiled ahead of time; with a runtime, the test agent's, it
+    // is where the file lies.
+    private static string OwnName() => Path.GetFileName(File.ReadAllText("/proc/self/cmdline").Split('\0')[0]);
 }
