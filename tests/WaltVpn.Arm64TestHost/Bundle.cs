@@ -14,7 +14,7 @@ internal sealed record Bundle(byte[] Host, IReadOnlyList<BundleFile> Files)
 {
     public const uint Version = 6;
 
-    /// <summary>SHA-256 of ".net core bundle".</summary>
+    /// <summary>32 fixed bytes that .NET's hosts have, after the offset of their table.</summary>
     public static ReadOnlySpan<byte> Mark =>
     [
         0x8b, 0x12, 0x02, 0xb9, 0x6a, 0x61, 0x20, 0x38, 0x72, 0x7b, 0x93, 0x02, 0x14, 0xd7, 0xa0, 0x32,

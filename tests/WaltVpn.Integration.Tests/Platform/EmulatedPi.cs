@@ -40,26 +40,38 @@ internal sealed class EmulatedPi
     /// <summary>A Raspberry Pi 3: its console is the mini UART, the second serial port; its network hangs on USB.</summary>
     public async Task<VirtualBoard> PowerOn()
     {
+        // Without it this board's firmware starts its processors as 32-bit ones.
+        _config.Values["arm_64bit"].ShouldBe("1");
         var console = VirtualBoard.NewConsole(_name);
-        return await PowerOn(
+        var board = await PowerOn(
             console,
             [
                 "-machine", "raspi3b", "-dtb", await DeviceTree(), .. await Kernel(), "-drive", $"file={_card},format=raw,if=sd",
-                "-device", $"usb-net,netdev=wire,mac={Mac}", "-serial", "null", "-serial", $"file:{console}",
+                "-serial", "null", "-serial", $"file:{console}",
             ]);
+        // The kernel's driver starts the USB controller twice, 50 ms or more apart; QEMU tells it only once of a device that was there from the beginning,
+        // and on a busy machine that is too early.
+        await board.Console.Await("walt-vpn startup: platform", Patience);
+        await board.Monitor($"device_add usb-net,netdev=wire,mac={Mac}");
+        return board;
     }
 
-    /// <summary>The machine that QEMU makes up, which describes itself: for a board that QEMU does not know.</summary>
-    /// <param name="serialPort">Of that machine, beside what the card's command line says.</param>
-    public async Task<VirtualBoard> PowerOnAsVirtualMachine(string serialPort)
+    /// <summary>The machine that QEMU makes up, for a board that it does not know: another processor core, disk and network on PCI Express.</summary>
+    /// <param name="model">What the board's firmware would say it is.</param>
+    public async Task<VirtualBoard> PowerOnAsVirtualMachine(string model)
     {
         var console = VirtualBoard.NewConsole(_name);
+        string[] machine = ["-cpu", "cortex-a76", "-smp", "2", "-m", "1024"];
+        var tree = Path.Combine(_folder, "virt.dtb");
+        await Tool.Succeed("qemu-system-aarch64", ["-machine", $"virt,dumpdtb={tree}", "-display", "none", .. machine]);
+        await Tool.Succeed("fdtput", "-t", "s", tree, "/", "model", model);
+        await Tool.Succeed("fdtput", "-t", "s", tree, "/", "serial-number", Serial);
         return await PowerOn(
             console,
             [
-                "-machine", "virt", "-cpu", "cortex-a76", "-smp", "2", "-m", "1024", .. await Kernel($" console={serialPort}"),
+                "-machine", "virt", .. machine, "-dtb", tree, .. await Kernel(" console=ttyAMA0"),
                 "-drive", $"file={_card},format=raw,if=none,id=card", "-device", "virtio-blk-pci,drive=card",
-                "-device", $"virtio-net-pci,netdev=wire,mac={Mac}", "-device", "virtio-rng-pci", "-serial", $"file:{console}",
+                "-device", $"virtio-net-pci,netdev=wire,mac={Mac},romfile=", "-device", "virtio-rng-pci", "-serial", $"file:{console}",
             ]);
     }
 
@@ -72,7 +84,6 @@ internal sealed class EmulatedPi
 
     private async Task<string[]> Kernel(string more = "")
     {
-        _config.Values["arm_64bit"].ShouldBe("1");
         var commandLine = (await File.ReadAllTextAsync(Path.Combine(_folder, "cmdline.txt"))).Trim();
         return ["-kernel", Path.Combine(_folder, _config.Values["kernel"]), "-initrd", Path.Combine(_folder, _config.Initramfs), "-append", commandLine + more];
     }

@@ -27,6 +27,18 @@ public sealed class RaspberryPiTests(RunningPlatform platform) : PlatformTest(pl
         board.Console.Text.ShouldNotContain("internal error");
     }
 
+    [Fact]
+    public async Task CardOfARaspberryPi5BootsToATunnelOnAnotherMachine()
+    {
+        // QEMU has no Raspberry Pi 5. Kernel, modules, initramfs and agent are those of the card; the devices are not.
+        var pi = await EmulatedPi.WithCard("node31", await NodeImage.PiCard("node31", "rpi-5-b"), "pi5");
+        await using var board = await pi.PowerOnAsVirtualMachine("Raspberry Pi 5 Model B Rev 1.0");
+        var node = await board.Join();
+        (node.Model, node.Serial).ShouldBe(("Raspberry Pi 5 Model B Rev 1.0", board.Serial));
+        await Reachable(node);
+        board.Console.Text.ShouldNotContain("internal error");
+    }
+
     private static Task Reachable(NodeView node) => Eventually.Holds(
         $"{node.Name} answers through its tunnel",
         async () => (await Tool.Run("ping", "-c", "1", "-W", "10", node.Tunnel!.Addresses[^1])).Status == 0,
