@@ -8,9 +8,10 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
-        if (Path.GetFileName(Environment.GetCommandLineArgs()[0]) == DhcpEvent.ProgramName && arguments is [var kind, ..]) return DhcpEvent.Send(kind);
+        var name = OwnName();
+        if (Path.GetFileName(name) == DhcpEvent.ProgramName && arguments is [var kind, ..]) return DhcpEvent.Send(kind);
         if (Environment.ProcessId == 1) return Init.Run();
-        if (arguments is [NodeProcess.Argument, .. var how] && Environment.GetCommandLineArgs()[0].StartsWith('@')) return Boot.Run(handedOff: how is [Boot.HandedOff]);
+        if (arguments is [NodeProcess.Argument, .. var how] && name.StartsWith('@')) return Boot.Run(handedOff: how is [Boot.HandedOff]);
         if (arguments is ["reconcile", .. var words])
         {
             return ReconcileCommand.Run(words, "/", TimeProvider.System, Console.Out, Console.Error).GetAwaiter().GetResult();
@@ -23,4 +24,8 @@ internal static class Program
             """);
         return 2;
     }
+
+    // Environment.GetCommandLineArgs begins with the name that was called only in a program compiled ahead of time; with a runtime, the test agent's, it
+    // is where the file lies.
+    private static string OwnName() => File.ReadAllText("/proc/self/cmdline").Split('\0')[0];
 }

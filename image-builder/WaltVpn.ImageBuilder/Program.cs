@@ -1,5 +1,6 @@
 using System.CommandLine;
 using WaltVpn.ImageBuilder;
+using WaltVpn.ImageBuilder.BootImage;
 using WaltVpn.ImageBuilder.Eeprom;
 using WaltVpn.ImageBuilder.Fetch;
 using WaltVpn.ImageBuilder.HostTools;
@@ -11,6 +12,7 @@ const string Examples = """
     Examples:
       waltvpn-image fetch --board qemu-x64
       waltvpn-image sd --board qemu-x64 --settings node.yaml --output walt-vpn-node.img
+      waltvpn-image boot-img --board rpi-5-b --key private.pem --output boot
       waltvpn-image inspect walt-vpn-node.img
       waltvpn-image eeprom show pieeprom.bin
       waltvpn-image recovery --board rpi-5-b --firmware firmware-2712/default --output rpi-5-sd-recovery.tar.gz
@@ -22,13 +24,14 @@ const string Examples = """
 var whenStopped = TimeSpan.FromSeconds(20);
 
 var (fetch, sd, inspect, eeprom) = (FetchCommand.Create(), SdCommand.Create(), InspectCommand.Create(), EepromCommand.Create());
-var recovery = RecoveryCommand.Create();
-RootCommand root = new("Makes and shows the images that WaltVpn nodes boot.") { fetch, sd, inspect, eeprom.Group, recovery };
+var (bootImage, recovery) = (BootImageCommand.Create(), RecoveryCommand.Create());
+RootCommand root = new("Makes and shows the images that WaltVpn nodes boot.") { fetch, sd, bootImage, inspect, eeprom.Group, recovery };
 ExamplesInHelp.AddTo(root, new Dictionary<Command, string>(eeprom.Examples)
 {
     [root] = Examples,
     [fetch] = FetchCommand.Examples,
     [sd] = SdCommand.Examples,
+    [bootImage] = BootImageCommand.Examples,
     [inspect] = InspectCommand.Examples,
     [recovery] = RecoveryCommand.Examples,
 });

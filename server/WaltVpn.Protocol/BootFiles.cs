@@ -14,12 +14,14 @@ public static class BootFiles
     [
         ("rpi-5-b", "Raspberry Pi 5"),
         ("rpi-4-b", "Raspberry Pi 4"),
+        // With Debian's device tree, and with the vendor's.
+        ("rpi-3-b-plus", "Raspberry Pi 3 Model B+"),
         ("rpi-3-b-plus", "Raspberry Pi 3 Model B Plus"),
         ("qemu-x64", "WaltVpn virtual board"),
     ];
 
     /// <summary>Names of all boards.</summary>
-    public static IEnumerable<string> Boards => Models.Select(entry => entry.Board);
+    public static IEnumerable<string> Boards => Models.Select(entry => entry.Board).Distinct();
 
     /// <summary>The board of a model; null when there is no image for it.</summary>
     /// <param name="model">As <c>/proc/device-tree/model</c> or the firmware's tables say it.</param>

@@ -84,7 +84,7 @@ internal sealed class Uplink
         var client = new DhcpClient(name, BootStage.Network, DhcpPatience.Steady, _log, lease => Apply(name, lease));
         try
         {
-            await client.FirstLease.WaitAsync(ForLease, stopping);
+            await UntilLease(client, name, stopping);
             if (Mac == default) Mac = mac;
             return client;
         }
@@ -93,12 +93,32 @@ internal sealed class Uplink
             await client.DisposeAsync();
             Abandon();
             if (failure is not TimeoutException) throw;
-            throw new StageException($"no DHCP server answered on {name} within {ForLease.TotalSeconds:0} s. Is this the right network?")
+            throw new StageException(NoAnswer(name))
             {
                 RetryAfter = TimeSpan.FromSeconds(1),
             };
         }
     }
+
+    /// <summary>A client is given up for another interface only: a slow board and a slow network are no reason to start over.</summary>
+    /// <exception cref="TimeoutException">There is another interface to try, or this one has lost its carrier.</exception>
+    private async Task UntilLease(DhcpClient client, string name, CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                await client.FirstLease.WaitAsync(ForLease, stopping);
+                return;
+            }
+            catch (TimeoutException) when (WiredLink.WithCarrier() is [var only] && only == name)
+            {
+                _log.Warning(BootStage.Network, $"{NoAnswer(name)} Still asking.");
+            }
+        }
+    }
+
+    private static string NoAnswer(string name) => $"no DHCP server answered on {name} within {ForLease.TotalSeconds:0} s. Is this the right network?";
 
     private async Task Follow(DhcpClient client, CancellationToken stopping)
     {

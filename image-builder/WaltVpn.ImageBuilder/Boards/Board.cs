@@ -15,7 +15,10 @@ internal sealed record Board
     /// <summary>Debian's name of the folder with that architecture's libraries (multiarch tuple).</summary>
     public required string LibraryFolder { get; init; }
 
-    /// <summary>The package that stands for the newest kernel of the suite.</summary>
+    /// <summary>Debian's suite that all packages come from, with its updates and backports; null: whatever this machine's sources have.</summary>
+    public string? Suite { get; init; }
+
+    /// <summary>The package that stands for the newest kernel of the suite, as apt-get takes it: <c>/</c> and another suite may follow.</summary>
     public required string KernelPackage { get; init; }
 
     /// <summary>Modules by name; the builder adds what they need. One that the kernel has built in is fine.</summary>
@@ -24,7 +27,7 @@ internal sealed record Board
     /// <summary>Kernel parameters, consoles included; the last console is the one <c>/dev/console</c> stands for.</summary>
     public required string KernelCommandLine { get; init; }
 
-    /// <summary>How the board's firmware finds the kernel.</summary>
+    /// <summary>What starts the kernel, and what it needs for that.</summary>
     public required BootLoader BootLoader { get; init; }
 
     /// <summary>Size of the image in MiB. A power of two: QEMU takes no other SD card.</summary>

@@ -1,8 +1,8 @@
 namespace WaltVpn.ImageBuilder.Boards;
 
-/// <summary>What starts the kernel.</summary>
-internal enum BootLoader
+/// <summary>What starts the kernel: <see cref="SyslinuxLoader"/> or <see cref="PiFirmware"/>.</summary>
+internal abstract record BootLoader
 {
-    /// <summary>PC BIOS: boot code in the MBR, SYSLINUX on the boot partition.</summary>
-    Syslinux,
+    /// <summary>Name of the kernel's file on the boot partition.</summary>
+    public abstract string KernelName { get; }
 }

@@ -30,7 +30,7 @@ internal static class QemuX64
         ],
         // net.ifnames=0: the operating system of the root must not rename the interface that carries its tunnel (docs/handoff.md).
         KernelCommandLine = "console=tty0 console=ttyS0,115200 panic=10 net.ifnames=0",
-        BootLoader = BootLoader.Syslinux,
+        BootLoader = new SyslinuxLoader(),
         ImageMebibytes = 512,
         BootMebibytes = 256,
     };

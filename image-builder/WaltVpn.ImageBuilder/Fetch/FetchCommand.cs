@@ -24,8 +24,13 @@ internal static class FetchCommand
         var lockFile = PackageOptions.Lock("the board's name with .lock");
         var locked = PackageOptions.Locked();
         var cache = PackageOptions.Cache();
+        var mirror = PackageOptions.Mirror();
+        var testRuntime = PackageOptions.TestRuntime();
         Command command = new(
-            "fetch", "Downloads what an image is made from, and records it in a lock file. Needs no root.") { board, lockFile, locked, cache };
+            "fetch", "Downloads what an image is made from, and records it in a lock file. Needs no root.")
+        {
+            board, lockFile, locked, cache, mirror, testRuntime,
+        };
         command.SetAction(async (arguments, cancellation) =>
         {
             var chosen = BoardCatalog.Find(arguments.GetRequiredValue(board));
@@ -36,7 +41,8 @@ internal static class FetchCommand
 
             var progress = new Progress(arguments.InvocationConfiguration.Output);
             var kept = arguments.GetValue(cache) ?? PackageOptions.DefaultCache();
-            var packages = new ImagePackages(HostToolbox.Find(ImagePackages.Tools), chosen, kept, progress);
+            var request = new PackageRequest(chosen, kept, PackageSources.Check(arguments.GetRequiredValue(mirror)), arguments.GetValue(testRuntime));
+            var packages = new ImagePackages(HostToolbox.Find(ImagePackages.Tools), request, progress);
             var (_, present) = await packages.FetchAsync(recorded, cancellation);
             if (recorded is null) await present.SaveAsync(path, cancellation);
             return ExitStatus.Done;

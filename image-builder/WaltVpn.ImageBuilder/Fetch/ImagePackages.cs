@@ -5,13 +5,25 @@ using WaltVpn.ImageBuilder.Packages;
 namespace WaltVpn.ImageBuilder.Fetch;
 
 /// <summary>The first step of every image, and all of <c>waltvpn-image fetch</c>: the packages of a board, on this disk and checked.</summary>
-internal sealed class ImagePackages(HostToolbox tools, Board board, string cache, Progress progress)
+internal sealed class ImagePackages(HostToolbox tools, PackageRequest request, Progress progress)
 {
+    /// <summary>What the runtime of a test agent is linked with.</summary>
+    private const string TestRuntimePackage = "libstdc++6";
+
     /// <summary>Beside the kernel, in every image.</summary>
     private static readonly string[] _everywhere = ["busybox", "openssh-client"];
 
     /// <summary>What it calls.</summary>
-    public static IReadOnlyList<HostTool> Tools { get; } = [HostTool.AptGet, HostTool.AptCache, HostTool.DpkgQuery];
+    public static IReadOnlyList<HostTool> Tools { get; } = [HostTool.AptGet, HostTool.AptCache, HostTool.DpkgQuery, HostTool.ArchiveKeyring];
+
+    private IReadOnlyList<string> Names =>
+    [
+        request.Board.KernelPackage, .. _everywhere,
+        .. request.Board.BootLoader is PiFirmware ? [PiFirmware.Package] : Array.Empty<string>(),
+        .. request.TestRuntime ? [TestRuntimePackage] : Array.Empty<string>(),
+    ];
+
+    private string FolderName => request.Board.Suite is { } suite ? $"apt-{request.Board.Architecture}-{suite}" : $"apt-{request.Board.Architecture}";
 
     /// <summary>Gets the packages, in their current versions or those of a lock file.</summary>
     /// <param name="recorded">The lock file; null for the current versions.</param>
@@ -31,10 +43,11 @@ internal sealed class ImagePackages(HostToolbox tools, Board board, string cache
 
         async Task<FetchedPackages> Fetch()
         {
-            using var folder = await CacheFolder.EnterAsync(Path.Combine(cache, $"apt-{board.Architecture}"), progress, cancellation);
-            var files = new PackageCache(new AptArchive(tools, folder.Path, board.Architecture), progress);
+            using var folder = await CacheFolder.EnterAsync(Path.Combine(request.Cache, FolderName), progress, cancellation);
+            var sources = request.Board.Suite is { } suite ? PackageSources.Write(suite, request.Mirror, HostTool.ArchiveKeyring.Name) : null;
+            var files = new PackageCache(new AptArchive(tools, folder.Path, request.Board.Architecture, sources), progress);
             return recorded is null
-                ? await files.FetchCurrentAsync([board.KernelPackage, .. _everywhere], cancellation)
+                ? await files.FetchCurrentAsync(Names, cancellation)
                 : await files.FetchLockedAsync(recorded.Packages, cancellation);
         }
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using WaltVpn.ImageBuilder.Boards;
+using WaltVpn.ImageBuilder.Packages;
 
 namespace WaltVpn.ImageBuilder.Fetch;
 
@@ -22,6 +23,17 @@ internal static class PackageOptions
 
     public static Option<string?> Cache() =>
         new("--cache") { HelpName = "FOLDER", Description = "keeps downloads; default: waltvpn in XDG_CACHE_HOME or ~/.cache" };
+
+    public static Option<string> Mirror() =>
+        new("--mirror")
+        {
+            HelpName = "URL",
+            Description = $"Debian's archive, for the Raspberry Pi boards; default: {PackageSources.DefaultMirror}",
+            DefaultValueFactory = _ => PackageSources.DefaultMirror,
+        };
+
+    public static Option<bool> TestRuntime() =>
+        new("--test-runtime") { Description = "for tests only: the agent brings a just-in-time compiler; the image says so" };
 
     /// <summary>XDG Base Directory Specification; a relative XDG_CACHE_HOME is to be ignored.</summary>
     public static string DefaultCache()

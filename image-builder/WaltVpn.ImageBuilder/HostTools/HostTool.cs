@@ -13,6 +13,9 @@ internal sealed record HostTool(string Name, string Package)
     public static readonly HostTool Depmod = new("depmod", "kmod");
     public static readonly HostTool Zstd = new("zstd", "zstd");
     public static readonly HostTool Xz = new("xz", "xz-utils");
+    public static readonly HostTool Gzip = new("gzip", "gzip");
+    public static readonly HostTool Dtc = new("dtc", "device-tree-compiler");
+    public static readonly HostTool FdtOverlay = new("fdtoverlay", "device-tree-compiler");
     public static readonly HostTool Sfdisk = new("sfdisk", "fdisk");
     public static readonly HostTool MkfsVfat = new("mkfs.vfat", "dosfstools");
     public static readonly HostTool Mcopy = new("mcopy", "mtools");
@@ -21,6 +24,9 @@ internal sealed record HostTool(string Name, string Package)
     public static readonly HostTool Mke2fs = new("mke2fs", "e2fsprogs");
     public static readonly HostTool Debugfs = new("debugfs", "e2fsprogs");
     public static readonly HostTool Syslinux = new("syslinux", "syslinux");
+
+    /// <summary>Not a program but the keys that Debian signs its package lists with.</summary>
+    public static readonly HostTool ArchiveKeyring = new("/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring");
 
     /// <summary>Not a program to run but boot code to copy; named with its path, since it lies beside none.</summary>
     public static readonly HostTool SyslinuxMbr = new("/usr/lib/syslinux/mbr/mbr.bin", "syslinux-common");

@@ -4,7 +4,10 @@ namespace WaltVpn.ImageBuilder.HostTools;
 internal static class ShapingTools
 {
     private static readonly HostTool[] _tools =
-        [HostTool.Depmod, HostTool.Mcopy, HostTool.Mke2fs, HostTool.MkfsVfat, HostTool.Sfdisk, HostTool.Syslinux, HostTool.SyslinuxMbr, HostTool.Zstd];
+    [
+        HostTool.Depmod, HostTool.Dtc, HostTool.Gzip, HostTool.Mcopy, HostTool.Mke2fs, HostTool.MkfsVfat, HostTool.Sfdisk, HostTool.Syslinux,
+        HostTool.SyslinuxMbr, HostTool.Zstd,
+    ];
 
     /// <summary>Reads from dpkg's database which versions this machine has, sorted by name; tools that are not installed as packages are left out.</summary>
     /// <param name="toolbox">Has dpkg-query.</param>

@@ -4,12 +4,14 @@ using System.Text;
 namespace WaltVpn.ImageBuilder.Initramfs;
 
 /// <summary>What a program or library of the ELF format wants to be loaded with it.</summary>
+/// <param name="Machine">The processor (e_machine).</param>
 /// <param name="Interpreter">The loader's path; null in a library and in a static program.</param>
 /// <param name="Needed">Library names (DT_NEEDED), in the file's order.</param>
-internal sealed record ElfDependencies(string? Interpreter, IReadOnlyList<string> Needed)
+internal sealed record ElfDependencies(ushort Machine, string? Interpreter, IReadOnlyList<string> Needed)
 {
     // elf(5) and the System V ABI, 64-bit little-endian objects.
     private const int HeaderLength = 64;
+    private const int MachineOffset = 0x12;
     private const int ProgramHeaderOffset = 0x20;
     private const int ProgramHeaderEntrySize = 0x36;
     private const int ProgramHeaderCount = 0x38;
@@ -39,6 +41,7 @@ internal sealed record ElfDependencies(string? Interpreter, IReadOnlyList<string
         var interpreter = segments.FirstOrDefault(segment => segment.Type == SegmentInterpreter);
         var dynamic = segments.FirstOrDefault(segment => segment.Type == SegmentDynamic);
         return new ElfDependencies(
+            BinaryPrimitives.ReadUInt16LittleEndian(file[MachineOffset..]),
             interpreter is null ? null : ReadText(Slice(file, interpreter.Offset, interpreter.FileSize)),
             dynamic is null ? [] : ReadNeeded(file, Slice(file, dynamic.Offset, dynamic.FileSize), segments));
     }

@@ -15,7 +15,7 @@ internal sealed class LibraryClosure(PackageTree packages, string multiarchFolde
         var open = new Queue<KeyValuePair<string, byte[]>>(programs);
         while (open.TryDequeue(out var file))
         {
-            var (interpreter, needed) = Read(file);
+            var (_, interpreter, needed) = Read(file);
             if (interpreter is not null) Take(interpreter, [interpreter], file.Key);
             // The loader's own name is among what libc needs; it stands at the interpreter's path already.
             foreach (var name in needed.Where(name => !libraries.Keys.Any(path => Path.GetFileName(path) == name))) Take(name, Places(name), file.Key);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using WaltVpn.ImageBuilder.BootFiles;
 using WaltVpn.ImageBuilder.HostTools;
 using WaltVpn.ImageBuilder.SdImage;
 using WaltVpn.ImageBuilder.Settings;
@@ -31,8 +32,8 @@ internal sealed partial class ImageReader
         var bootLabel = await ReadBootLabelAsync(boot, cancellation);
         var stateLabel = await ReadStateLabelAsync(state, cancellation);
         var folder = work.CreateFolder("boot");
-        await _tools.RunAsync(HostTool.Mcopy, ["-i", FatAt(boot), "::/*", folder], cancellation);
-        var initramfs = await InitramfsContents.ReadAsync(_tools, Existing(folder, BootPartition.InitramfsName), cancellation);
+        await _tools.RunAsync(HostTool.Mcopy, ["-s", "-i", FatAt(boot), "::/*", folder], cancellation);
+        var initramfs = await InitramfsContents.ReadAsync(_tools, Existing(folder, BootFolder.InitramfsName), cancellation);
         var info = initramfs.Info;
         return new ImageReport
         {
@@ -42,6 +43,7 @@ internal sealed partial class ImageReader
             BuilderVersion = info.Version,
             BuildTime = info.BuildTime,
             Kernel = info.Kernel,
+            TestRuntime = info.TestRuntime,
             Partitions =
             [
                 new PartitionReport(1, "fat32", bootLabel, boot.Start, boot.Length, ListFolder(folder)),
@@ -100,8 +102,8 @@ internal sealed partial class ImageReader
     private string FatAt(Extent partition) => string.Create(CultureInfo.InvariantCulture, $"{_image}@@{partition.Start}");
 
     private static List<FileReport> ListFolder(string folder) =>
-        new DirectoryInfo(folder).EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal)
-            .Select(file => new FileReport(file.Name, file.Length)).ToList();
+        new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories)
+            .Select(file => new FileReport(Path.GetRelativePath(folder, file.FullName), file.Length)).OrderBy(file => file.Name, StringComparer.Ordinal).ToList();
 
     private static SettingsReport ReadSettings(string path)
     {

@@ -19,6 +19,9 @@ internal sealed record ImageReport
     /// <summary>Kernel release.</summary>
     public required string Kernel { get; init; }
 
+    /// <summary>True when the agent is a test host: such an image is for no real board.</summary>
+    public required bool TestRuntime { get; init; }
+
     public required IReadOnlyList<PartitionReport> Partitions { get; init; }
 
     public required SettingsReport Settings { get; init; }

@@ -12,12 +12,13 @@ internal static class ReportSchema
           builderVersion               string  version of the waltvpn-image that made it
           buildTime                    string  date of everything in it, RFC 3339
           kernel                       string  kernel release
+          testRuntime                  boolean true when the agent brings a just-in-time compiler: for tests, for no real board
           partitions[].number          number  from 1
           partitions[].type            string  fat32 or ext4
           partitions[].label           string  volume label
           partitions[].start           number  first byte
           partitions[].bytes           number  size
-          partitions[].files[].name    string  file in its root folder
+          partitions[].files[].name    string  file in it, with its folder
           partitions[].files[].bytes   number  size
           settings.platform            string  absent, like the next three, when there are problems
           settings.sshEntrypoints[]    string  host or host:port

@@ -9,7 +9,7 @@ internal sealed class BoardKernel(HostToolbox tools, Board board)
 {
     /// <summary>Unpacks and selects.</summary>
     /// <param name="folder">Exists, is empty, and is nobody else's; the intermediate files are left in it.</param>
-    /// <exception cref="ImageException">The packages hold no kernel, or more than one, or it lacks a module of the board.</exception>
+    /// <exception cref="ImageException">The packages hold no kernel, or more than one, or it lacks a module or device tree of the board.</exception>
     public async Task<KernelFiles> MakeAsync(FetchedPackages packages, string folder, CancellationToken cancellation)
     {
         var (all, chosen) = (Path.Combine(folder, "all"), Path.Combine(folder, "chosen"));
@@ -22,6 +22,8 @@ internal sealed class BoardKernel(HostToolbox tools, Board board)
         }
 
         var newest = DateTimeOffset.FromUnixTimeSeconds(tree.Newest.ToUnixTimeSeconds());
-        return new KernelFiles(tree.Release, newest, await File.ReadAllBytesAsync(tree.ImagePath, cancellation), modules);
+        var image = await new KernelImage(tools).ReadAsync(tree.ImagePath, board.BootLoader, cancellation);
+        var trees = board.BootLoader is PiFirmware firmware ? await new DeviceTreeMaker(tools).MakeAsync(tree, firmware, folder, cancellation) : [];
+        return new KernelFiles(tree.Release, newest, image, modules, trees);
     }
 }

@@ -14,14 +14,19 @@ internal sealed class KernelCache
 {
     private const string AboutName = "about";
     private const string ImageName = "vmlinuz";
+    private const string ModuleFolder = "lib/";
+    private const string DeviceTreeFolder = "dtb/";
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Packages of the tools that shape a kernel.</summary>
+    private static readonly string[] _tools = [HostTool.Depmod.Package, HostTool.Dtc.Package, HostTool.Gzip.Package];
 
     private readonly string _folder;
     private readonly string _board;
     private readonly string _path;
 
     /// <param name="folder">Held for as long as this is used.</param>
-    /// <param name="origin">The packages, and depmod's version.</param>
+    /// <param name="origin">The packages, and the versions of the tools.</param>
     public KernelCache(CacheFolder folder, Board board, PackageLock origin)
     {
         (_folder, _board) = (folder.Path, board.Name);
@@ -31,7 +36,7 @@ internal sealed class KernelCache
             typeof(KernelCache).Module.ModuleVersionId.ToString(),
             .. board.KernelModules,
             .. origin.Packages.Where(KernelUnpacker.IsKernel).Select(package => $"{package} {package.Sha256}").Order(StringComparer.Ordinal),
-            .. origin.Tools.Where(tool => tool.Package == HostTool.Depmod.Package).Select(tool => tool.ToString()),
+            .. origin.Tools.Where(tool => _tools.Contains(tool.Package)).Select(tool => tool.ToString()),
         ];
         var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', inputs))));
         _path = Path.Combine(_folder, $"{_board}.{key}");
@@ -76,14 +81,19 @@ internal sealed class KernelCache
         yield return new ArchiveEntry(AboutName, ArchiveEntryKind.File, Mode, Encoding.UTF8.GetBytes(about));
         yield return new ArchiveEntry(ImageName, ArchiveEntryKind.File, Mode, kernel.Image);
         foreach (var (path, data) in kernel.Modules) yield return new ArchiveEntry(path, ArchiveEntryKind.File, Mode, data);
+        foreach (var (path, data) in kernel.DeviceTrees) yield return new ArchiveEntry(DeviceTreeFolder + path, ArchiveEntryKind.File, Mode, data);
     }
 
     private static KernelFiles Unpack(List<ArchiveEntry> entries)
     {
         var about = Encoding.UTF8.GetString(Data(AboutName)).Split('\n');
-        var modules = entries.Where(entry => entry.Path is not (AboutName or ImageName))
-            .Select(entry => KeyValuePair.Create(entry.Path, entry.Data.ToArray())).ToList();
-        return new KernelFiles(about[0], DateTimeOffset.FromUnixTimeSeconds(long.Parse(about[1], CultureInfo.InvariantCulture)), Data(ImageName), modules);
+        var newest = DateTimeOffset.FromUnixTimeSeconds(long.Parse(about[1], CultureInfo.InvariantCulture));
+        var modules = Below(ModuleFolder).ToList();
+        var trees = Below(DeviceTreeFolder).Select(file => KeyValuePair.Create(file.Key[DeviceTreeFolder.Length..], file.Value)).ToList();
+        return new KernelFiles(about[0], newest, Data(ImageName), modules, trees);
+
+        IEnumerable<KeyValuePair<string, byte[]>> Below(string folder) => entries
+            .Where(entry => entry.Path.StartsWith(folder, StringComparison.Ordinal)).Select(entry => KeyValuePair.Create(entry.Path, entry.Data.ToArray()));
 
         byte[] Data(string name) => entries.Single(entry => entry.Path == name).Data.ToArray();
     }

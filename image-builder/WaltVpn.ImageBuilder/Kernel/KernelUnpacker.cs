@@ -4,7 +4,7 @@ using WaltVpn.ImageBuilder.Packages;
 
 namespace WaltVpn.ImageBuilder.Kernel;
 
-/// <summary>Takes the kernel image and its modules out of Debian's kernel packages.</summary>
+/// <summary>Takes the kernel image, its modules and its device trees out of Debian's kernel packages.</summary>
 internal sealed partial class KernelUnpacker(PackageReader reader)
 {
     /// <summary>All kernel packages start so; nothing else in an image does.</summary>
@@ -19,7 +19,7 @@ internal sealed partial class KernelUnpacker(PackageReader reader)
     /// <exception cref="ImageException">The packages hold no kernel, or more than one.</exception>
     public async Task<KernelTree> UnpackAsync(FetchedPackages packages, string folder, CancellationToken cancellation)
     {
-        var image = Path.Combine(folder, "vmlinuz");
+        var (image, trees) = (Path.Combine(folder, "vmlinuz"), Path.Combine(folder, "dtb"));
         var releases = new HashSet<string>(StringComparer.Ordinal);
         var newest = DateTimeOffset.MinValue;
         foreach (var (package, path) in packages.Files)
@@ -27,7 +27,7 @@ internal sealed partial class KernelUnpacker(PackageReader reader)
             if (IsKernel(package)) await reader.ReadAsync(path, VisitAsync, cancellation);
         }
 
-        if (releases.Count == 1 && File.Exists(image)) return new KernelTree(releases.Single(), image, folder, newest);
+        if (releases.Count == 1 && File.Exists(image)) return new KernelTree(releases.Single(), image, folder, trees, newest);
         throw new ImageException($"expected one kernel in the packages, found {releases.Count}: {string.Join(", ", releases)}");
 
         async Task VisitAsync(PackageEntry entry)
@@ -44,6 +44,10 @@ internal sealed partial class KernelUnpacker(PackageReader reader)
                 releases.Add(module.Groups["release"].Value);
                 // Since the merge of /usr the packages say usr/lib; depmod and modprobe say lib.
                 target = Path.Combine(folder, module.Groups["path"].Value);
+            }
+            else if (DeviceTreeFile().Match(entry.Path) is { Success: true } tree)
+            {
+                target = Path.Combine(trees, tree.Groups["name"].Value);
             }
             else
             {
@@ -65,4 +69,8 @@ internal sealed partial class KernelUnpacker(PackageReader reader)
         @"^(?:/usr)?/(?<path>lib/modules/(?<release>[^/]+)/(?:kernel/.+\.ko(?:\.xz|\.zst|\.gz)?|modules\.(?:builtin|builtin\.modinfo|order)))$",
         RegexOptions.CultureInvariant)]
     private static partial Regex ModuleFile();
+
+    // Likewise: beside the modules from 6.18 on.
+    [GeneratedRegex(@"^/usr/lib/(?:linux-image-[^/]+|modules/[^/]+/dtb)/broadcom/(?<name>[^/]+\.dtb)$", RegexOptions.CultureInvariant)]
+    private static partial Regex DeviceTreeFile();
 }

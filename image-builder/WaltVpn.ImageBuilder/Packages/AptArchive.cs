@@ -4,8 +4,8 @@ using WaltVpn.ImageBuilder.HostTools;
 namespace WaltVpn.ImageBuilder.Packages;
 
 /// <summary>
-/// The host's package sources, asked through apt with a state of our own: nothing of the host's package system is changed or locked, and no right is needed.
-/// apt checks the archive's signatures with the host's keyrings.
+/// Package sources, the host's or a board's own, asked through apt with a state of our own: nothing of the host's package system is changed or locked, and no right is needed.
+/// apt checks the archive's signatures with the host's keyrings, or with the one that the sources name.
 /// </summary>
 internal sealed partial class AptArchive
 {
@@ -22,7 +22,7 @@ internal sealed partial class AptArchive
     /// Packages whose programs run only where packages are installed and configured. They count as installed, so that apt leaves them and all they need away;
     /// libraries are never among them.
     /// </summary>
-    private static readonly string[] _notForImages = ["adduser", "passwd", "initramfs-tools", "linux-base", "kmod", "debconf"];
+    private static readonly string[] _notForImages = ["adduser", "passwd", "initramfs-tools", "linux-base", "kmod", "debconf", "dosfstools", "dracut"];
 
     private readonly HostToolbox _tools;
     private readonly string _folder;
@@ -31,7 +31,8 @@ internal sealed partial class AptArchive
     /// <param name="tools">Has apt-get and apt-cache.</param>
     /// <param name="folder">Kept between builds: package lists and downloaded packages. Made when it is missing.</param>
     /// <param name="architecture">Debian's name of the board's processor.</param>
-    public AptArchive(HostToolbox tools, string folder, string architecture)
+    /// <param name="sources">Text of a sources.list; null: the sources of this machine.</param>
+    public AptArchive(HostToolbox tools, string folder, string architecture, string? sources)
     {
         (_tools, _folder) = (tools, folder);
         Directory.CreateDirectory(Path.Combine(folder, "lists", "partial"));
@@ -39,6 +40,14 @@ internal sealed partial class AptArchive
         var configuration = Path.Combine(folder, "apt.conf");
         File.WriteAllText(configuration, Configuration);
         File.WriteAllText(Path.Combine(folder, "status"), string.Concat(_notForImages.Select(CountsAsInstalled)));
+        List<string> from = [];
+        if (sources is not null)
+        {
+            var list = Path.Combine(folder, "sources.list");
+            File.WriteAllText(list, sources);
+            from = ["-o", $"Dir::Etc::sourcelist={list}", "-o", "Dir::Etc::sourceparts=/dev/null"];
+        }
+
         _options =
         [
             "-q", "-c", configuration,
@@ -50,6 +59,7 @@ internal sealed partial class AptArchive
             "-o", "APT::Sandbox::User=root",
             "-o", "APT::Install-Recommends=false", "-o", "Acquire::Languages=none",
             "-o", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false", "-o", "Acquire::Retries=2",
+            .. from,
         ];
     }
 

@@ -8,8 +8,9 @@ internal sealed class PackageTree
     /// <summary>As many as the kernel follows (MAXSYMLINKS).</summary>
     private const int MaxLinks = 40;
 
-    /// <summary>Where libraries and programs lie; documentation, translations and the like are not kept.</summary>
-    private static readonly string[] _kept = ["/bin/", "/sbin/", "/lib/", "/lib64/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib64/"];
+    /// <summary>Where libraries and programs lie; documentation, translations and the like are not kept, but the licence
+    /// that the firmware may not go without.</summary>
+    private static readonly string[] _kept = ["/bin/", "/sbin/", "/lib/", "/lib64/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib64/", "/usr/share/doc/raspi-firmware/"];
 
     private readonly Dictionary<string, byte[]> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _links = new(StringComparer.Ordinal);

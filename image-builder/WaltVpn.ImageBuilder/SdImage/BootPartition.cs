@@ -1,5 +1,6 @@
 using System.Globalization;
 using WaltVpn.ImageBuilder.Boards;
+using WaltVpn.ImageBuilder.BootFiles;
 using WaltVpn.ImageBuilder.HostTools;
 using WaltVpn.Protocol;
 
@@ -8,9 +9,7 @@ namespace WaltVpn.ImageBuilder.SdImage;
 /// <summary>Makes the FAT32 partition of a card, inside the image file.</summary>
 internal sealed class BootPartition(HostToolbox tools, string image, DiskLayout layout, ImageIdentity identity)
 {
-    public const string KernelName = "vmlinuz";
-    public const string InitramfsName = "initramfs.zst";
-    public const string SyslinuxConfigurationName = "syslinux.cfg";
+    private const int Bits = 32;
 
     /// <summary>2 KiB clusters: FAT32 needs at least 65,525 of them, and 256 MiB has 131,000.</summary>
     private const int SectorsPerCluster = 4;
@@ -18,54 +17,24 @@ internal sealed class BootPartition(HostToolbox tools, string image, DiskLayout 
     /// <summary>Boot code may fill the MBR up to the disk's number.</summary>
     private const int MaxBootCode = 440;
 
-    /// <summary>Formats it.</summary>
-    public Task FormatAsync(CancellationToken cancellation) => tools.RunAsync(
-        HostTool.MkfsVfat,
-        [
-            "--invariant", "-F", "32", "-S", Number(DiskLayout.SectorBytes), "-s", Number(SectorsPerCluster), "-n", DiskLayout.BootLabel,
-            "-i", identity.BootVolume.ToString("x8", CultureInfo.InvariantCulture),
-            // Sectors before the partition: written down for the boot code, and where to format.
-            "-h", Number(layout.Boot.Start / DiskLayout.SectorBytes), "--offset", Number(layout.Boot.Start / DiskLayout.SectorBytes),
-            image, Number(layout.Boot.Length / 1024),
-        ],
-        cancellation);
+    private readonly FatVolume _volume = new(tools, image, layout.Boot);
 
-    /// <summary>Copies kernel, initramfs and settings, and what the board's firmware starts them with.</summary>
-    /// <param name="folder">Has the kernel and the initramfs under their names here; the rest is added to it. Nobody else can read it.</param>
-    public async Task FillAsync(Board board, string folder, byte[] settings, DateTimeOffset modified, CancellationToken cancellation)
+    /// <summary>Formats it.</summary>
+    public Task FormatAsync(CancellationToken cancellation) => _volume.FormatAsync(Bits, SectorsPerCluster, identity.BootVolume, cancellation);
+
+    /// <summary>Copies what the board boots from, and the settings.</summary>
+    public async Task FillAsync(Board board, BootFolder boot, byte[] settings, CancellationToken cancellation)
     {
-        await WriteSettingsAsync(Path.Combine(folder, NodeSettings.FileName), settings, cancellation);
-        List<string> names = [NodeSettings.FileName];
-        switch (board.BootLoader)
+        await WriteSettingsAsync(Path.Combine(boot.Path, NodeSettings.FileName), settings, cancellation);
+        if (board.BootLoader is SyslinuxLoader)
         {
-            case BootLoader.Syslinux:
-                await File.WriteAllTextAsync(Path.Combine(folder, SyslinuxConfigurationName), SyslinuxConfiguration(board), cancellation);
-                names.Add(SyslinuxConfigurationName);
-                await tools.RunAsync(HostTool.Syslinux, ["--install", "--offset", Number(layout.Boot.Start), image], cancellation);
-                await WriteBootCodeAsync(cancellation);
-                break;
-            default:
-                throw new InvalidOperationException($"internal error: boot loader {board.BootLoader}");
+            var offset = layout.Boot.Start.ToString(CultureInfo.InvariantCulture);
+            await tools.RunAsync(HostTool.Syslinux, ["--install", "--offset", offset, image], cancellation);
+            await WriteBootCodeAsync(cancellation);
         }
 
-        names.AddRange([KernelName, InitramfsName]);
-        var paths = names.Select(name => Path.Combine(folder, name)).ToList();
-        foreach (var path in paths) File.SetLastWriteTimeUtc(path, modified.UtcDateTime);
-        await tools.RunAsync(HostTool.Mcopy, ["-m", "-i",
-            string.Create(CultureInfo.InvariantCulture, $"{image}@@{layout.Boot.Start}"), .. paths, "::/"], cancellation);
+        await _volume.FillAsync(boot.Path, boot.Names.Prepend(NodeSettings.FileName), boot.Modified, cancellation);
     }
-
-    /// <summary>Serial line first, then screen; no menu and no waiting.</summary>
-    private static string SyslinuxConfiguration(Board board) => $"""
-        SERIAL 0 115200
-        PROMPT 0
-        DEFAULT walt-vpn
-        LABEL walt-vpn
-          LINUX /{KernelName}
-          INITRD /{InitramfsName}
-          APPEND {board.KernelCommandLine}
-
-        """;
 
     /// <summary>They hold the enrolment key: nobody else reads the intermediate file (docs/security.md NODE-1).</summary>
     private static async Task WriteSettingsAsync(string path, byte[] settings, CancellationToken cancellation)
@@ -83,6 +52,4 @@ internal sealed class BootPartition(HostToolbox tools, string image, DiskLayout 
         await using var file = new FileStream(image, FileMode.Open, FileAccess.Write);
         await file.WriteAsync(code, cancellation);
     }
-
-    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,5 @@
 using WaltVpn.ImageBuilder.Boards;
+using WaltVpn.ImageBuilder.BootFiles;
 
 namespace WaltVpn.ImageBuilder.SdImage;
 
@@ -8,8 +9,8 @@ namespace WaltVpn.ImageBuilder.SdImage;
 /// <param name="Bytes">Size of the whole.</param>
 internal sealed record DiskLayout(Extent Boot, Extent State, long Bytes)
 {
-    public const int SectorBytes = 512;
-    public const string BootLabel = "WALT_VPN";
+    public const int SectorBytes = FatVolume.SectorBytes;
+    public const string BootLabel = FatVolume.Label;
     public const string StateLabel = "WALT_VPN_STATE";
 
     /// <summary>Partition types of the MBR.</summary>

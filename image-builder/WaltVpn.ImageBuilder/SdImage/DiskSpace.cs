@@ -19,13 +19,13 @@ internal static class DiskSpace
     };
 
     /// <summary>The error that names the file system. To be made while the half-made files still stand there.</summary>
-    public static ImageException Full(SdImageRequest request, string work, Exception cause)
+    public static ImageException Full(string work, string output, string cache, Exception cause)
     {
         (string Folder, int Need, string Option)[] places =
         [
             (work, ForWork, "TMPDIR=FOLDER waltvpn-image …"),
-            (Path.GetDirectoryName(Path.GetFullPath(request.Output))!, ForImage, "--output FOLDER/FILE"),
-            (request.Cache, ForCache, "--cache FOLDER"),
+            (Path.GetDirectoryName(Path.GetFullPath(output))!, ForImage, "--output FOLDER/FILE"),
+            (cache, ForCache, "--cache FOLDER"),
         ];
         // Folders of one file system show one and the same size and room.
         var full = places.GroupBy(place => Measure(place.Folder)).MinBy(group => group.Key.Free)!.ToList();

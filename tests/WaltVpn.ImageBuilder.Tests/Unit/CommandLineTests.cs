@@ -10,8 +10,8 @@ public sealed class CommandLineTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("", "command", "'waltvpn-image' takes: fetch, sd, inspect, eeprom")]
-    [InlineData("inspekt", "'inspekt'", "'waltvpn-image' takes: fetch, sd, inspect, eeprom")]
+    [InlineData("", "command", "'waltvpn-image' takes: fetch, sd, boot-img, inspect, eeprom")]
+    [InlineData("inspekt", "'inspekt'", "'waltvpn-image' takes: fetch, sd, boot-img, inspect, eeprom")]
     [InlineData("inspect", "image", "'waltvpn-image inspect' takes: image, --output text|json")]
     [InlineData("inspect x.img y.img", "'y.img'", "--output text|json")]
     [InlineData("inspect x.img -o xml", "'xml'", "'json'")]
@@ -38,12 +38,35 @@ public sealed class CommandLineTests : IDisposable
     {
         var (status, _, errors) = await ImageProgram.RunAsync(["fetch", "--board", "raspi9"]);
         status.ShouldBe(2);
-        errors.ShouldContain("boards: qemu-x64");
+        errors.ShouldContain("boards: qemu-x64, rpi-3-b-plus, rpi-4-b, rpi-5-b");
+    }
+
+    [Theory]
+    [InlineData("rpi-3-b-plus")]
+    [InlineData("qemu-x64")]
+    public async Task ABoardThatDoesNotBootOverHttpIsWrongUsage(string board)
+    {
+        var (status, _, errors) = await ImageProgram.RunAsync(["boot-img", "--board", board, "--output", _folder["boot"]]);
+        status.ShouldBe(2);
+        errors.ShouldContain("boards that do: rpi-4-b, rpi-5-b");
+        Directory.Exists(_folder["boot"]).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("ftp://deb.example.org/debian")]
+    [InlineData("http://deb.example.org/debian trixie main")]
+    [InlineData("deb.example.org")]
+    public async Task AMirrorThatIsNoAddressIsWrongUsage(string mirror)
+    {
+        var (status, _, errors) = await ImageProgram.RunAsync(["fetch", "--board", "rpi-5-b", "--mirror", mirror, "--cache", _folder["cache"], "--lock", _folder["x.lock"]]);
+        status.ShouldBe(2);
+        errors.ShouldContain("write it like http");
     }
 
     [Theory]
     [InlineData("fetch")]
     [InlineData("sd")]
+    [InlineData("boot-img")]
     [InlineData("inspect")]
     [InlineData("eeprom")]
     [InlineData("eeprom show")]

@@ -11,7 +11,8 @@ public sealed class KernelCacheTests : IAsyncLifetime
     private static readonly PackageLock _origin = new([_package, new("busybox", "1", "amd64", new string('b', 64))], [new("kmod", "30"), new("mtools", "4")]);
 
     private static readonly KernelFiles _kernel = new(
-        "6.1.0-56-amd64", DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), [1, 2, 3], [new("lib/modules/6/a.ko", [4]), new("lib/modules/6/modules.dep", [5, 6])]);
+        "6.1.0-56-amd64", DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), [1, 2, 3], [new("lib/modules/6/a.ko", [4]), new("lib/modules/6/modules.dep", [5, 6])],
+        [new("a.dtb", [7]), new("overlays/b.dtbo", [8])]);
 
     private readonly TemporaryFolder _folder = new();
     private CacheFolder _cache = null!;
@@ -37,6 +38,7 @@ public sealed class KernelCacheTests : IAsyncLifetime
         found.Image.ShouldBe(_kernel.Image);
         found.Modules.Select(file => file.Key).ShouldBe(_kernel.Modules.Select(file => file.Key));
         found.Modules.SelectMany(file => file.Value).ShouldBe([4, 5, 6]);
+        found.DeviceTrees.Select(file => (file.Key, file.Value[0])).ShouldBe([("a.dtb", 7), ("overlays/b.dtbo", 8)]);
     }
 
     [Fact]

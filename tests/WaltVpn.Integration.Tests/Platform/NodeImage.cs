@@ -8,9 +8,6 @@ internal static class NodeImage
 {
     private static readonly string s_image = Path.Combine(RunningPlatform.Folder, "node.img");
 
-    /// <summary>Where <c>waltvpn-image fetch</c> has left its record.</summary>
-    private static string LockFile => RepositoryFolder.File("artifacts/tests/qemu-x64.lock");
-
     /// <summary>A card with the image as the builder made it.</summary>
     /// <param name="board">Names the file.</param>
     /// <param name="settings">node.yaml; null: the platform's own.</param>
@@ -28,14 +25,32 @@ internal static class NodeImage
         return card;
     }
 
+    /// <summary>A card for an emulated Raspberry Pi, with the agent that brings a runtime for tests.</summary>
+    /// <param name="name">Names the file.</param>
+    /// <param name="board">As <c>waltvpn-image --board</c> has it.</param>
+    public static async Task<string> PiCard(string name, string board)
+    {
+        // Unpacking a kernel's modules takes most of it.
+        var limit = TimeSpan.FromMinutes(10);
+        var (card, agent) = (Path.Combine(RunningPlatform.Folder, $"{name}.img"), RepositoryFolder.File("artifacts/tests/waltvpn-agent-arm64"));
+        File.Exists(agent).ShouldBeTrue($"{agent} is missing; scripts/test qemu makes it");
+        await Build(board, ImageSettings.YamlFile, card, limit, "--agent", agent, "--test-runtime");
+        return card;
+    }
+
     /// <summary>Runs mtools on the card's boot partition.</summary>
     public static Task<string> Mtools(string program, string card, params string[] arguments) => Tool.Succeed(program, ["-i", $"{card}@@1M", .. arguments]);
 
-    private static async Task Build(string settings, string output)
+    private static Task Build(string settings, string output) => Build("qemu-x64", settings, output, Tool.Deadline);
+
+    private static async Task Build(string board, string settings, string output, TimeSpan limit, params string[] more)
     {
-        File.Exists(LockFile).ShouldBeTrue($"{LockFile} is missing; scripts/test qemu makes it");
-        await Tool.Succeed(
+        // Where waltvpn-image fetch has left its record.
+        var recorded = RepositoryFolder.File($"artifacts/tests/{board}.lock");
+        File.Exists(recorded).ShouldBeTrue($"{recorded} is missing; scripts/test qemu makes it");
+        await Tool.SucceedWithin(
+            limit,
             RunningPlatform.Program("waltvpn-image"),
-            "sd", "--board", "qemu-x64", "--settings", settings, "--output", output, "--force", "--locked", "--lock", LockFile);
+            ["sd", "--board", board, "--settings", settings, "--output", output, "--force", "--locked", "--lock", recorded, .. more]);
     }
 }

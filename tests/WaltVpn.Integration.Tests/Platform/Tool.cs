@@ -22,11 +22,19 @@ internal static class Tool
         return result.Output;
     }
 
+    /// <summary>Runs a program that must end well and has more to do than others.</summary>
+    public static async Task SucceedWithin(TimeSpan limit, string program, params string[] arguments)
+    {
+        var result = await Run(program, "", arguments, limit);
+        result.Status.ShouldBe(0, $"{program} {string.Join(' ', arguments)}: {result.Output}{result.Errors}");
+    }
+
     /// <summary>Runs a program with a text as its whole input.</summary>
-    public static async Task<ToolResult> Run(string program, string input, string[] arguments)
+    /// <param name="limit">Null: <see cref="Deadline"/>.</param>
+    public static async Task<ToolResult> Run(string program, string input, string[] arguments, TimeSpan? limit = null)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        deadline.CancelAfter(Deadline);
+        deadline.CancelAfter(limit ?? Deadline);
         using var process = Start(program, arguments);
         try
         {
@@ -38,7 +46,7 @@ internal static class Tool
         }
         catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end within {Deadline.TotalSeconds} s");
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end within {(limit ?? Deadline).TotalSeconds} s");
         }
         finally
         {

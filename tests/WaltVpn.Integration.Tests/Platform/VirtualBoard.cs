@@ -5,7 +5,7 @@ using WaltVpn.Protocol;
 
 namespace WaltVpn.Integration.Tests.Platform;
 
-/// <summary>A virtual board with power on, wired to the platform's site network (scripts/lib/virtual-board).</summary>
+/// <summary>A board with power on, wired to the platform's site network: a virtual one (scripts/lib/virtual-board) or an emulated one.</summary>
 internal sealed class VirtualBoard : IAsyncDisposable
 {
     // An emulated processor on a machine that others use as well.
@@ -13,10 +13,11 @@ internal sealed class VirtualBoard : IAsyncDisposable
     private static int s_powerOns;
     private readonly Process _qemu;
     private readonly string _consolePath;
+    private readonly TimeSpan _patience;
 
-    private VirtualBoard(string name, Process qemu, string consolePath)
+    private VirtualBoard(string name, string serial, Process qemu, string consolePath, TimeSpan patience)
     {
-        (Name, _qemu, _consolePath) = (name, qemu, consolePath);
+        (Name, Serial, _qemu, _consolePath, _patience) = (name, serial, qemu, consolePath, patience);
         Console = new ProgramLog(consolePath);
     }
 
@@ -24,7 +25,7 @@ internal sealed class VirtualBoard : IAsyncDisposable
     public string Name { get; }
 
     /// <summary>What it claims at enrolment.</summary>
-    public string Serial => $"demo-{int.Parse(Name[4..], null):0000}";
+    public string Serial { get; }
 
     /// <summary>Its serial port, since power-on.</summary>
     public ProgramLog Console { get; }
@@ -43,14 +44,27 @@ internal sealed class VirtualBoard : IAsyncDisposable
 
     private static async Task<VirtualBoard> PowerOn(string name, string card, string generator, string[] qemuOptions, string network = "site")
     {
-        var console = RunningPlatform.File($"log/{name}-{++s_powerOns}");
+        var console = NewConsole(name);
         var start = new ProcessStartInfo(RepositoryFolder.File("scripts/lib/virtual-board"), [name, card, console, .. qemuOptions]);
         start.Environment["WALTVPN_BOARD_GENERATOR"] = generator;
         start.Environment["WALTVPN_BOARD_NETWORK"] = network;
+        return await PowerOn(name, $"demo-{int.Parse(name[4..], null):0000}", start, console, ForBoot);
+    }
+
+    /// <summary>Where the next board's serial port goes.</summary>
+    public static string NewConsole(string name) => RunningPlatform.File($"log/{name}-{++s_powerOns}");
+
+    /// <summary>Switches a board on.</summary>
+    /// <param name="serial">What it claims at enrolment.</param>
+    /// <param name="start">Starts QEMU, whose monitor is at <paramref name="console"/> with <c>.monitor</c> behind it.</param>
+    /// <param name="console">Path of what its serial port prints.</param>
+    /// <param name="patience">For each of its steps.</param>
+    public static async Task<VirtualBoard> PowerOn(string name, string serial, ProcessStartInfo start, string console, TimeSpan patience)
+    {
         var qemu = Process.Start(start)!;
         await Eventually.Holds($"{name} is on", () => File.Exists($"{console}.monitor") || qemu.HasExited);
         if (qemu.HasExited) throw new InvalidOperationException($"{name} went off with status {qemu.ExitCode}; what it said is above");
-        return new VirtualBoard(name, qemu, console);
+        return new VirtualBoard(name, serial, qemu, console, patience);
     }
 
     /// <summary>The board's request for access, when it has asked.</summary>
@@ -61,7 +75,7 @@ internal sealed class VirtualBoard : IAsyncDisposable
         {
             request = (await RunningPlatform.Requests()).SingleOrDefault(other => other.Serial == Serial);
             return request is not null;
-        }, ForBoot);
+        }, _patience);
         return request!;
     }
 
@@ -76,13 +90,13 @@ internal sealed class VirtualBoard : IAsyncDisposable
     /// <summary>Waits until it is online, and the server agrees.</summary>
     public async Task<NodeView> Online()
     {
-        await Console.Await("walt-vpn online: .* is online", ForBoot);
+        await Console.Await("walt-vpn online: .* is online", _patience);
         NodeView? node = null;
         await Eventually.Holds($"the server sees {Name}", async () =>
         {
             node = (await RunningPlatform.Nodes()).Single(other => other.Serial == Serial);
             return node.Tunnel is { Addresses.Count: > 0 };
-        }, ForBoot);
+        }, _patience);
         return node!;
     }
 

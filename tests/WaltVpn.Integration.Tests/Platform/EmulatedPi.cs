@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Globalization;
+using Shouldly;
+using WaltVpn.RaspberryPi.Tests;
+
+namespace WaltVpn.Integration.Tests.Platform;
+
+/// <summary>
+/// Does what the firmware of a Raspberry Pi does before the kernel starts, since QEMU has none: reads config.txt from the card, loads kernel, initramfs
+/// and device tree from it, and writes the board's serial number into the tree.
+/// </summary>
+internal sealed class EmulatedPi
+{
+    /// <summary>Four emulated processors share what this machine has, and the agent is compiled as it runs.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
+
+    private readonly string _name;
+    private readonly string _card;
+    private readonly string _folder;
+    private readonly PiConfig _config;
+
+    private EmulatedPi(string name, string card, string folder, PiConfig config) => (_name, _card, _folder, _config) = (name, card, folder, config);
+
+    private int Number => int.Parse(_name[4..], CultureInfo.InvariantCulture);
+
+    private string Serial => $"{Number:x16}";
+
+    private string Mac => $"b8:27:eb:00:02:{Number:x2}";
+
+    /// <summary>Reads a card.</summary>
+    /// <param name="name">node0 to node99; decides serial number and MAC address.</param>
+    /// <param name="filters">Of the model, for config.txt.</param>
+    public static async Task<EmulatedPi> WithCard(string name, string card, params string[] filters)
+    {
+        var folder = Directory.CreateDirectory(RunningPlatform.File($"{name}.firmware")).FullName;
+        await NodeImage.Mtools("mcopy", card, "-s", "-n", "::/*", folder);
+        return new EmulatedPi(name, card, folder, PiConfig.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "config.txt")), filters));
+    }
+
+    /// <summary>A Raspberry Pi 3: its console is the mini UART, the second serial port; its network hangs on USB.</summary>
+    public async Task<VirtualBoard> PowerOn()
+    {
+        // Without it this board's firmware starts its processors as 32-bit ones.
+        _config.Values["arm_64bit"].ShouldBe("1");
+        var console = VirtualBoard.NewConsole(_name);
+        var board = await PowerOn(
+            console,
+            [
+                "-machine", "raspi3b", "-dtb", await DeviceTree(), .. await Kernel(), "-drive", $"file={_card},format=raw,if=sd",
+                "-serial", "null", "-serial", $"file:{console}",
+            ]);
+        // The kernel's driver starts the USB controller twice, 50 ms or more apart; QEMU tells it only once of a device that was there from the beginning,
+        // and on a busy machine that is too early.
+        await board.Console.Await("walt-vpn startup: platform", Patience);
+        await board.Monitor($"device_add usb-net,netdev=wire,mac={Mac}");
+        return board;
+    }
+
+    /// <summary>The machine that QEMU makes up, for a board that it does not know: another processor core, disk and network on PCI Express.</summary>
+    /// <param name="model">What the board's firmware would say it is.</param>
+    public async Task<VirtualBoard> PowerOnAsVirtualMachine(string model)
+    {
+        var console = VirtualBoard.NewConsole(_name);
+        string[] machine = ["-cpu", "cortex-a76", "-smp", "2", "-m", "1024"];
+        var tree = Path.Combine(_folder, "virt.dtb");
+        await Tool.Succeed("qemu-system-aarch64", ["-machine", $"virt,dumpdtb={tree}", "-display", "none", .. machine]);
+        await Tool.Succeed("fdtput", "-t", "s", tree, "/", "model", model);
+        await Tool.Succeed("fdtput", "-t", "s", tree, "/", "serial-number", Serial);
+        return await PowerOn(
+            console,
+            [
+                "-machine", "virt", .. machine, "-dtb", tree, .. await Kernel(" console=ttyAMA0"),
+                "-drive", $"file={_card},format=raw,if=none,id=card", "-device", "virtio-blk-pci,drive=card",
+                "-device", $"virtio-net-pci,netdev=wire,mac={Mac},romfile=", "-device", "virtio-rng-pci", "-serial", $"file:{console}",
+            ]);
+    }
+
+    private async Task<VirtualBoard> PowerOn(string console, string[] machine)
+    {
+        await File.WriteAllTextAsync(console, "");
+        var start = new ProcessStartInfo(RepositoryFolder.File("scripts/lib/emulated-pi"), [_name, console, .. machine]);
+        return await VirtualBoard.PowerOn(_name, Serial, start, console, Patience);
+    }
+
+    private async Task<string[]> Kernel(string more = "")
+    {
+        var commandLine = (await File.ReadAllTextAsync(Path.Combine(_folder, "cmdline.txt"))).Trim();
+        return ["-kernel", Path.Combine(_folder, _config.Values["kernel"]), "-initrd", Path.Combine(_folder, _config.Initramfs), "-append", commandLine + more];
+    }
+
+    private async Task<string> DeviceTree()
+    {
+        var tree = Path.Combine(_folder, _config.Values["device_tree"]);
+        await Tool.Succeed("fdtput", "-t", "s", tree, "/", "serial-number", Serial);
+        return tree;
+    }
+}
