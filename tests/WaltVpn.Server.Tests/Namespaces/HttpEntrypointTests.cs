@@ -13,7 +13,7 @@ namespace WaltVpn.Server.Tests.Namespaces;
 /// Real web servers between boards and the server, each with the site that <c>waltvpn setup-http</c> prints, unedited, or with the one of WalT's documents:
 /// docs/security.md HTTP-1, HTTP-2, LEG-1, LEG-2, LEG-4.
 /// </summary>
-/// <remarks><see cref="HttpEntrypoint"/> draws the network.</remarks>
+/// <remarks><see cref="EntrypointMachine"/> draws the network.</remarks>
 [Collection(LanSite.Collection)]
 public sealed partial class HttpEntrypointTests
 {
@@ -31,7 +31,7 @@ public sealed partial class HttpEntrypointTests
     public async Task SiteOfSetupHttpPassesBootFilesOnAndNothingElse(string kind)
     {
         await using var site = await LanSite.Open();
-        await using var entrypoint = await HttpEntrypoint.Start(kind, await Site(site, kind), Path.Combine(site.Platform.Folder, "web"));
+        await using var entrypoint = await EntrypointMachine.Start(kind, await Site(site, kind), Path.Combine(site.Platform.Folder, "web"));
         await BootsThrough(entrypoint, site);
         var file = (await NodeFile(site)).Replace("boot.img", "", StringComparison.Ordinal);
         string[] closed =
@@ -56,7 +56,7 @@ public sealed partial class HttpEntrypointTests
         }
 
         (await site.Platform.Requests()).Count.ShouldBe(BoardsThatBoot);
-        var (status, output) = await Waltvpn(site, "entrypoint", "test", "http", HttpEntrypoint.Address);
+        var (status, output) = await Waltvpn(site, "entrypoint", "test", "http", EntrypointMachine.Address);
         status.ShouldBe(0, output);
         output.ShouldContain("leads to srv.example.org");
     }
@@ -66,8 +66,8 @@ public sealed partial class HttpEntrypointTests
     public async Task NoPathLeadsOutOfTheTableThroughAnEntrypoint(string kind)
     {
         await using var site = await LanSite.Open();
-        await using var entrypoint = await HttpEntrypoint.Start(kind, await Site(site, kind), Path.Combine(site.Platform.Folder, "web"));
-        await Climb(site, HttpEntrypoint.Address);
+        await using var entrypoint = await EntrypointMachine.Start(kind, await Site(site, kind), Path.Combine(site.Platform.Folder, "web"));
+        await Climb(site, EntrypointMachine.Address);
     }
 
     [Theory]
@@ -90,7 +90,7 @@ public sealed partial class HttpEntrypointTests
     public async Task SiteOfWaltsDocumentsServesBootFilesAndReachesNothingOfThePlatform(string kind, string text)
     {
         await using var site = await LanSite.Open();
-        await using var entrypoint = await HttpEntrypoint.Start(kind, text, Path.Combine(site.Platform.Folder, "web"));
+        await using var entrypoint = await EntrypointMachine.Start(kind, text, Path.Combine(site.Platform.Folder, "web"));
         await BootsThrough(entrypoint, site);
         foreach (var method in Methods)
         {
@@ -102,7 +102,7 @@ public sealed partial class HttpEntrypointTests
         }
 
         (await site.Platform.Requests()).Count.ShouldBe(BoardsThatBoot);
-        await Climb(site, HttpEntrypoint.Address);
+        await Climb(site, EntrypointMachine.Address);
     }
 
     /// <summary>A machine of the platform's network that relays for others says so in a header, and is nobody then.</summary>
@@ -114,10 +114,10 @@ public sealed partial class HttpEntrypointTests
     public async Task RelayToTheLanFaceGetsNothing(string kind, string text)
     {
         await using var site = await LanSite.Open();
-        await using var entrypoint = await HttpEntrypoint.Start(kind, text, Path.Combine(site.Platform.Folder, "web"));
-        await HttpEntrypoint.PlugIntoPlatform();
+        await using var entrypoint = await EntrypointMachine.Start(kind, text, Path.Combine(site.Platform.Folder, "web"));
+        await EntrypointMachine.PlugIntoPlatform();
         foreach (var route in (string[])[$"{Routes.LegacyNodeConf}/vpn-mac", $"{Routes.LegacyNodeConf}/boot-mode", $"{Routes.LegacyNodeConf}/ssh-pubkey-cert"])
-            (await HttpEntrypoint.Raw($"GET {route} HTTP/1.1")).ShouldStartWith("HTTP/1.1 403 ", Case.Sensitive, route);
+            (await EntrypointMachine.Raw($"GET {route} HTTP/1.1")).ShouldStartWith("HTTP/1.1 403 ", Case.Sensitive, route);
         using var form = new MultipartFormDataContent { { new StringContent((await TestNode.Make(site.Platform, 7)).PublicKey), "ssh-pubkey", "id.pub" } };
         using var enrolled = await entrypoint.Http.PostAsync(Routes.LegacyEnroll, form, Cancellation);
         enrolled.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
@@ -138,8 +138,8 @@ public sealed partial class HttpEntrypointTests
             ("server { listen 80; location / { return 418; } }", "HTTP status 418"),
         ])
         {
-            await using var entrypoint = await HttpEntrypoint.Start("nginx", text, Path.Combine(site.Platform.Folder, Path.GetRandomFileName()));
-            await FindsOut(site, HttpEntrypoint.Address, finding);
+            await using var entrypoint = await EntrypointMachine.Start("nginx", text, Path.Combine(site.Platform.Folder, Path.GetRandomFileName()));
+            await FindsOut(site, EntrypointMachine.Address, finding);
         }
 
         await FindsOut(site, "127.0.0.1:9", "nothing listens there");
@@ -155,7 +155,7 @@ public sealed partial class HttpEntrypointTests
     }
 
     /// <summary>A far board's whole boot: whole file, piece of it, its size, its signature; and the same for a board of WalT by its old address.</summary>
-    private static async Task BootsThrough(HttpEntrypoint entrypoint, LanSite site)
+    private static async Task BootsThrough(EntrypointMachine entrypoint, LanSite site)
     {
         var image = RandomNumberGenerator.GetBytes(3_000_000);
         (await site.BootKey.Publish(site.Platform, image)).Status.ShouldBe(HttpStatusCode.OK);
@@ -193,7 +193,7 @@ public sealed partial class HttpEntrypointTests
         var node = (await NodeFile(site)).Replace("/boot.img", "", StringComparison.Ordinal);
         foreach (var path in Traversal.Forms($"http://{host}", node, $"{node}/boot.img"))
         {
-            var answer = await HttpEntrypoint.Raw($"GET {path} HTTP/1.1");
+            var answer = await EntrypointMachine.Raw($"GET {path} HTTP/1.1");
             // A web server may also end the connection without a word; 503 is HAProxy's for what none of its rules names.
             (answer.Length == 0 || Refused().IsMatch(answer)).ShouldBeTrue($"{path}: {answer}");
             answer.ShouldNotContain(Canary);
@@ -202,7 +202,7 @@ public sealed partial class HttpEntrypointTests
 
     private static async Task<string> Site(LanSite site, string kind)
     {
-        var (status, output) = await Waltvpn(site, "setup-http", "--for", kind, "--name", HttpEntrypoint.Address, "--server", HttpEntrypoint.Server);
+        var (status, output) = await Waltvpn(site, "setup-http", "--for", kind, "--name", EntrypointMachine.Address, "--server", EntrypointMachine.Server);
         status.ShouldBe(0, output);
         return output;
     }

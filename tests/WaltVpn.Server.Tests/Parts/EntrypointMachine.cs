@@ -10,7 +10,7 @@ namespace WaltVpn.Server.Tests.Parts;
 /// A real web server on port 80 of a machine of its own, between boards and the platform's server.
 /// <code>tests ── 203.0.113.1 │ 203.0.113.2:80 nginx, apache, haproxy or caddy ── 203.0.113.1:80 waltvpnd, public face</code>
 /// </summary>
-internal sealed class HttpEntrypoint : IAsyncDisposable
+internal sealed class EntrypointMachine : IAsyncDisposable
 {
     public const string Address = "203.0.113.2";
     public const string Server = "203.0.113.1";
@@ -19,7 +19,7 @@ internal sealed class HttpEntrypoint : IAsyncDisposable
     private readonly string _folder;
     private Process? _process;
 
-    private HttpEntrypoint(string folder) => _folder = folder;
+    private EntrypointMachine(string folder) => _folder = folder;
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri($"http://{Address}"), Timeout = Deadline };
 
@@ -27,12 +27,12 @@ internal sealed class HttpEntrypoint : IAsyncDisposable
     /// <param name="kind"><c>nginx</c>, <c>apache</c>, <c>haproxy</c> or <c>caddy</c>.</param>
     /// <param name="site">The site file, as an administrator would put it in place.</param>
     /// <param name="folder">Made.</param>
-    public static async Task<HttpEntrypoint> Start(string kind, string site, string folder)
+    public static async Task<EntrypointMachine> Start(string kind, string site, string folder)
     {
         Directory.CreateDirectory(folder);
         // nginx and apache work as users of their own.
         File.SetUnixFileMode(folder, (UnixFileMode)Convert.ToInt32("777", 8));
-        var machine = new HttpEntrypoint(folder);
+        var machine = new EntrypointMachine(folder);
         try
         {
             await Shell.Run("ip", ["netns", "add", Namespace]);
