@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace WaltVpn.Linux;
 
@@ -121,7 +120,7 @@ public sealed class Rtnetlink : IDisposable
 
     /// <summary>Adds an IPv4 address, or renews it.</summary>
     /// <param name="name">The interface.</param>
-    /// <param name="address">IPv4.</param>
+    /// <param name="address">IPv4; another kind is an <see cref="ErrnoException"/> with EAFNOSUPPORT.</param>
     /// <param name="prefixLength">0..32.</param>
     public void AddAddress(string name, IPAddress address, int prefixLength)
     {
@@ -214,7 +213,7 @@ public sealed class Rtnetlink : IDisposable
     private static byte[] InternetBytes(IPAddress address) =>
         address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork
             ? address.GetAddressBytes()
-            : throw new SocketException((int)SocketError.AddressFamilyNotSupported);
+            : throw new ErrnoException(nameof(IPAddress.GetAddressBytes), $"{address}, which is not IPv4", Errno.EAFNOSUPPORT);
 
     private static byte[] Broadcast(byte[] address, int prefixLength)
     {

@@ -42,7 +42,7 @@ public sealed class TunnelTests(RunningPlatform platform) : PlatformTest(platfor
         await Eventually.Holds("udhcpc is bound", () => !PacketSockets(client.Id).Any());
         RunningPlatform.Signal("USR1", client.Id);
         await Eventually.Holds("the address is renewed", () => Count(server, $"DHCPACK(walt-net) {node.Address}") == 3);
-        (await node.Reaches(RunningPlatform.LanAddress)).ShouldBeTrue();
+        await node.AwaitPing();
         RunningPlatform.Signal("USR2", client.Id);
         await Eventually.Holds("the address is released", () => Count(server, $"DHCPRELEASE(walt-net) {node.Address}") == 1);
         (await RunningPlatform.Node(node.Node.Identity.NodeId)).Tunnel!.Addresses.ShouldBeEmpty();

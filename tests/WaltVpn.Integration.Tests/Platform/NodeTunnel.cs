@@ -86,7 +86,7 @@ internal sealed class NodeTunnel : IAsyncDisposable
     /// <summary>Waits until pings are answered.</summary>
     public Task AwaitPing() => Eventually.Holds($"{Namespace} reaches the platform", async () =>
     {
-        var ping = await Tool.Run("ip", "netns", "exec", Namespace, "ping", "-c", "1", "-W", "0.2", RunningPlatform.LanAddress);
+        var ping = await Tool.Run("ip", "netns", "exec", Namespace, "ping", "-c", "1", "-W", "2", RunningPlatform.LanAddress);
         return ping.Status == 0;
     });
 

@@ -155,7 +155,7 @@ public sealed class SshdTests
     }
 
     private static async Task<string[]> Effective(TestSshd sshd, string user) =>
-        (await sshd.Ask("-T", "-C", $"user={user},host=localhost,addr=127.0.0.1")).Split('\n');
+        (await sshd.Ask("-T", "-C", $"user={user},host=localhost,addr=127.0.0.1")).ToLowerInvariant().Split('\n'); // OpenSSH 10.6 prints them as the manual spells them
 
     /// <summary>The daemon's sockets must be within reach of walt-vpn, which runs the helpers.</summary>
     private static async Task<TestPlatform> Start()

@@ -54,6 +54,13 @@ public sealed class RtnetlinkTests : IDisposable
     }
 
     [Fact]
+    public void AddressThatIsNotIpv4IsRefusedAsTheKernelWouldRefuseIt()
+    {
+        Should.Throw<ErrnoException>(() => _rtnetlink.AddAddress("lo", IPAddress.IPv6Loopback, 128)).Errno.ShouldBe(Errno.EAFNOSUPPORT);
+        Should.Throw<ErrnoException>(() => _rtnetlink.ReplaceDefaultRoute(IPAddress.IPv6Loopback, "lo", 1)).Errno.ShouldBe(Errno.EAFNOSUPPORT);
+    }
+
+    [Fact]
     public async Task AddressesAndTheDefaultRouteAreReplaced()
     {
         using var tap = Tap.Open("tap-r");

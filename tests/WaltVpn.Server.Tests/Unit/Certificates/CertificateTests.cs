@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Shouldly;
@@ -35,6 +36,47 @@ public sealed class CertificateTests
         text.ShouldContain("Extensions: (none)");
         (certificate.ValidBefore - certificate.ValidAfter).ShouldBe(TimeSpan.FromDays(1095));
         (DateTimeOffset.UtcNow - certificate.ValidAfter).ShouldBeInRange(TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(6));
+    }
+
+    [Fact]
+    public async Task TenThousandCertificatesReadAsTheyWereMade()
+    {
+        const int Rounds = 10, Each = 1000;
+        using var folder = new TestFolder();
+        await Shell.Run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder["ca"]]);
+        var authority = NodePublicKey.Load(folder["ca.pub"]);
+        CertificateOrder? former = null;
+        for (var round = 0; round < Rounds; round++)
+        {
+            var nodeId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+            var first = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) >> 1;
+            var from = new DateTimeOffset(2026, 1, 1, 0, 0, round, TimeSpan.Zero).AddDays(round * 100);
+            var keys = Enumerable.Range(0, int.MaxValue).Select(_ => RandomNumberGenerator.GetBytes(32)).Where(point => Ed25519Point.IsUsable(point))
+                .Take(Each).Select(point => NodePublicKey.FromPoint(point)).ToList();
+            foreach (var (number, key) in keys.Index()) File.WriteAllText(folder[$"{number}.pub"], key.Line + "\n");
+            // One call for all: "+" counts the serials up.
+            await Shell.Run("ssh-keygen",
+            [
+                "-q", "-s", folder["ca"], "-I", $"{nodeId}/{round + 1}", "-z", $"+{first}", "-n", $"walt-vpn,waltvpn:{nodeId}", "-O", "clear",
+                "-V", $"{from:yyyyMMddHHmmss}:{from.AddDays(1095):yyyyMMddHHmmss}", .. Enumerable.Range(0, Each).Select(number => folder[$"{number}.pub"]),
+            ]);
+            foreach (var (number, key) in keys.Index())
+            {
+                var order = new CertificateOrder
+                {
+                    Serial = first + (ulong)number,
+                    NodeId = nodeId,
+                    KeyId = $"{nodeId}/{round + 1}",
+                    Key = key,
+                    ValidAfter = from,
+                    ValidBefore = from.AddDays(1095),
+                };
+                var certificate = File.ReadAllText(folder[$"{number}-cert.pub"]).Trim();
+                CertificateAuthority.Compare(order, certificate, authority);
+                if (former is not null) Should.Throw<CertificateException>(() => CertificateAuthority.Compare(former, certificate, authority));
+                former = order;
+            }
+        }
     }
 
     [Fact]

@@ -50,6 +50,35 @@ public sealed class EnrollmentTests
         (await platform.Requests()).ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(nameof(EnrollmentPolicy.Auto), nameof(EnrollmentPolicy.Manual))]
+    [InlineData(nameof(EnrollmentPolicy.Auto), nameof(EnrollmentPolicy.Deny))]
+    [InlineData(nameof(EnrollmentPolicy.Manual), nameof(EnrollmentPolicy.Manual))]
+    [InlineData(nameof(EnrollmentPolicy.Manual), nameof(EnrollmentPolicy.Deny))]
+    [InlineData(nameof(EnrollmentPolicy.Deny), nameof(EnrollmentPolicy.Manual))]
+    [InlineData(nameof(EnrollmentPolicy.Deny), nameof(EnrollmentPolicy.Deny))]
+    public async Task EachPolicyHoldsForItsWayInAndNoOther(string lan, string remote)
+    {
+        var (inside, outside) = (Enum.Parse<EnrollmentPolicy>(lan), Enum.Parse<EnrollmentPolicy>(remote));
+        await using var platform = await TestPlatform.Start(settings => settings with { LanPolicy = inside, RemotePolicy = outside });
+        foreach (var (number, relay, policy) in ((int, string, EnrollmentPolicy)[])[(1, TestPlatform.Lan, inside), (2, TestPlatform.Remote, outside)])
+        {
+            var node = await TestNode.Make(platform, number);
+            var (requests, nodes) = ((await platform.Requests()).Count, (await platform.Nodes()).Count);
+            if (policy == EnrollmentPolicy.Manual)
+            {
+                using var waiting = await node.AskAndProve(platform, relay);
+                await Wait.Until(async () => (await platform.Requests()).Count == requests + 1);
+                (await platform.Nodes()).Count.ShouldBe(nodes);
+                continue;
+            }
+
+            var status = policy == EnrollmentPolicy.Auto ? EnrollmentStatus.Accepted : EnrollmentStatus.Denied;
+            (await node.Enroll(platform, relay)).Status.ShouldBe(status);
+            (await platform.Nodes()).Count.ShouldBe(nodes + (status == EnrollmentStatus.Accepted ? 1 : 0));
+        }
+    }
+
     [Fact]
     public async Task WaitingNodeIsToldAtTheMomentOfTheDecision()
     {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Shouldly;
 using WaltVpn.Server.Enrollment;
 using WaltVpn.Server.Tests.Parts;
@@ -9,7 +10,7 @@ namespace WaltVpn.Server.Tests.Unit.Enrollment;
 /// <summary>docs/security.md ENR-6.</summary>
 public sealed class PublicKeyTests
 {
-    private const string Good = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAUEd4Ps4S9o58VUEv97wCTlcQKiExJqtIFdKnjVDtmc";
+    private const string Good = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKpkouta8VXwUwFbiVGA0BucaNoYckm+9NE8b+Zy2LgA";
 
     /// <summary>
     /// Encodings of the points of order 1, 2, 4 and 8, with and without sign bit, and those that are not reduced (RFC 8032 section 5.1.3 refuses the last).
@@ -34,10 +35,14 @@ public sealed class PublicKeyTests
     [
         "", " ", "ssh-ed25519", "ssh-ed25519 ", Good + " comment", Good + "\n", Good + "\r\n", Good + "\n" + Good, " " + Good, "restrict " + Good,
         "command=\"id\" " + Good, "cert-authority " + Good, Good + "=", Good + "AAAA", Good[..^1], Good[..^4],
-        Good.Replace("ssh-ed25519 ", "ssh-ed25519  ", StringComparison.Ordinal), Good.Replace("IAUE", "IA UE", StringComparison.Ordinal),
-        Good.ToUpperInvariant(), "ssh-ed25519\tAAAAC3NzaC1lZDI1NTE5AAAAIAUEd4Ps4S9o58VUEv97wCTlcQKiExJqtIFdKnjVDtmc",
-        "-----BEGIN OPENSSH PRIVATE KEY-----", "ssh-ed25519 -", Good + "\0", "\u202e" + Good, Good.Replace("mc", "md", StringComparison.Ordinal) + "\e[2J",
+        Good.Replace("ssh-ed25519 ", "ssh-ed25519  ", StringComparison.Ordinal), Good.Replace("AAAAI", "AAA AI", StringComparison.Ordinal),
+        Good.ToUpperInvariant(), "ssh-ed25519\tAAAAC3NzaC1lZDI1NTE5AAAAIKpkouta8VXwUwFbiVGA0BucaNoYckm+9NE8b+Zy2LgA",
+        "-----BEGIN OPENSSH PRIVATE KEY-----", "ssh-ed25519 -", Good + "\0", "\u202e" + Good, Good + "\e[2J",
     ];
+
+    // Else each of them would be refused for what it is made of.
+    [Fact]
+    public void TheKeyThatTheWrongFormsAreMadeOfIsTaken() => NodePublicKey.TryParse(Good, out _, out _).ShouldBeTrue();
 
     [Theory]
     [MemberData(nameof(WrongForms))]
@@ -76,6 +81,35 @@ public sealed class PublicKeyTests
         NodePublicKey.TryParse(Good.Replace("ssh-ed25519", type, StringComparison.Ordinal), out _, out _).ShouldBeFalse();
 
     [Fact]
+    public async Task CertificatesPrivateKeysAndWholeKeysOfOtherTypesAreRefused()
+    {
+        using var folder = new TestFolder();
+        await Shell.Run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder["key"]]);
+        await Shell.Run("ssh-keygen", ["-q", "-s", folder["key"], "-I", "id", "-n", "walt-vpn", folder["key.pub"]]);
+        var point = RandomNumberGenerator.GetBytes(32);
+        byte[] one = [1];
+        string[] lines =
+        [
+            File.ReadAllText(folder["key-cert.pub"]).Trim(),
+            File.ReadAllText(folder["key"]),
+            // RFC 4253 section 6.6; the second is OpenSSH's key of a security token.
+            Line("ssh-dss", Enumerable.Repeat(RandomNumberGenerator.GetBytes(128), 4).Select(number => (byte[])[0, .. number])),
+            Line("sk-ssh-ed25519@openssh.com", [point, "ssh:"u8.ToArray()]),
+            Line("ssh-ed25519", [point, one]),
+            Line("ssh-ed25519", [[.. point, 0]]),
+            Line("ssh-ed25519", [point[1..]]),
+        ];
+        foreach (var line in lines)
+        {
+            NodePublicKey.TryParse(line, out _, out _).ShouldBeFalse(line);
+            NodePublicKey.TryParse("ssh-ed25519 " + line.Split(' ').ElementAtOrDefault(1), out _, out _).ShouldBeFalse(line);
+        }
+
+        // The same writer makes a key that is taken.
+        NodePublicKey.TryParse(Line("ssh-ed25519", [Convert.FromBase64String(Good.Split(' ')[1])[^32..]]), out _, out _).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task KeysOfSshKeygenAreTakenAndHaveItsFingerprint()
     {
         using var folder = new TestFolder();
@@ -94,5 +128,12 @@ public sealed class PublicKeyTests
         // x² is a square for half of all y: a check that lets everything pass, or nothing, is seen here.
         var usable = Enumerable.Range(0, 400).Count(_ => Ed25519Point.IsUsable(RandomNumberGenerator.GetBytes(32)));
         usable.ShouldBeInRange(120, 280);
+    }
+
+    // SSH's wire form: each part with its length in front.
+    private static string Line(string type, IEnumerable<byte[]> parts)
+    {
+        byte[] blob = [.. parts.Prepend(Encoding.ASCII.GetBytes(type)).SelectMany(part => (byte[])[0, 0, (byte)(part.Length >> 8), (byte)part.Length, .. part])];
+        return $"{type} {Convert.ToBase64String(blob)}";
     }
 }
