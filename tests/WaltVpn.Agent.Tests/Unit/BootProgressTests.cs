@@ -5,7 +5,8 @@ namespace WaltVpn.Agent.Tests.Unit;
 
 public sealed class BootProgressTests
 {
-    private static readonly BootStage[] Order = [BootStage.Startup, BootStage.Network, BootStage.Enrollment, BootStage.Settings, BootStage.Tunnel, BootStage.Online];
+    private static readonly BootStage[] Order =
+        [BootStage.Startup, BootStage.Network, BootStage.Enrollment, BootStage.Settings, BootStage.Tunnel, BootStage.Online];
 
     [Fact]
     public void OnlyTheNextStageOrShutdownMayFollow()

@@ -16,7 +16,8 @@ internal sealed class AddedEntrypoint : IAsyncDisposable
     public static async Task<AddedEntrypoint> Make(string entrypoint)
     {
         var settings = await File.ReadAllTextAsync(_settingsFile);
-        await File.WriteAllTextAsync(_settingsFile, settings.Replace("\"203.0.113.1:2222\"]", $"\"203.0.113.1:2222\", \"{entrypoint}\"]", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(
+            _settingsFile, settings.Replace("\"203.0.113.1:2222\"]", $"\"203.0.113.1:2222\", \"{entrypoint}\"]", StringComparison.Ordinal));
         var added = new AddedEntrypoint(entrypoint.Split(':')[0], settings);
         await Tool.Succeed("ip", "address", "add", $"{added._address}/24", "dev", "uplink");
         await RunningPlatform.KillAndAwait("waltvpnd");
