@@ -34,7 +34,8 @@ public sealed record CredentialsMark(string Platform, long Number)
     /// <exception cref="FormatException">Another version, another form, or a checksum of other files.</exception>
     internal static CredentialsMark Read(string text, params ReadOnlySpan<string> files)
     {
-        if (text.Split(' ', '\n') is not [var version, var platform, var number, var checksum, ""]) throw new FormatException($"{FileName} is no line of four words");
+        if (text.Split(' ', '\n') is not [var version, var platform, var number, var checksum, ""])
+            throw new FormatException($"{FileName} is no line of four words");
         if (version != Version) throw new FormatException($"{FileName} is of version {version}, this program knows {Version}");
         var mark = long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
             ? new CredentialsMark(platform == NoPlatform ? "" : platform, value)

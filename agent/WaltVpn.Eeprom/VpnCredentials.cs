@@ -83,7 +83,9 @@ public sealed record VpnCredentials
         {
             try
             {
-                return files.TryGetValue(CredentialsMark.FileName, out var text) ? CredentialsMark.Read(text, key, certificate, knownHosts) : CredentialsMark.None;
+                return files.TryGetValue(CredentialsMark.FileName, out var text)
+                    ? CredentialsMark.Read(text, key, certificate, knownHosts)
+                    : CredentialsMark.None;
             }
             catch (FormatException mistake)
             {
@@ -116,7 +118,8 @@ public sealed record VpnCredentials
     /// <summary>Each of the names once, as an ordinary file; nothing is ever written to a disk by its name.</summary>
     private static void Read(TarEntry entry, Dictionary<string, string> files)
     {
-        if (entry.Name is not (KeyName or CertificateName or KnownHostsName or CredentialsMark.FileName) || entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
+        if (entry.Name is not (KeyName or CertificateName or KnownHostsName or CredentialsMark.FileName)
+            || entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
         {
             throw Damaged($"it holds something else than the files {KeyName}, {CertificateName}, {KnownHostsName} and {CredentialsMark.FileName}");
         }

@@ -27,7 +27,9 @@ internal sealed record NodeKey(string PrivateKeyPath, string PublicKey)
         }
         catch (FormatException damage)
         {
-            log.Warning(BootStage.Enrollment, $"{FileName} on the state partition is damaged ({damage.Message}); a new key is made, which an operator has to accept.");
+            log.Warning(
+                BootStage.Enrollment,
+                $"{FileName} on the state partition is damaged ({damage.Message}); a new key is made, which an operator has to accept.");
             return null;
         }
     }

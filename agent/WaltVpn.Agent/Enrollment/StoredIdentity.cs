@@ -31,8 +31,11 @@ internal sealed record StoredIdentity(string Platform, string PublicKey, NodeIde
     }
 
     /// <summary>Keeps it.</summary>
-    public void Write(StatePartition state) =>
-        state.Write(() => StateFile.Write(state, FileName, SealedFile.Seal(JsonSerializer.SerializeToUtf8Bytes(this, StoredIdentityJson.Default.StoredIdentity))));
+    public void Write(StatePartition state)
+    {
+        var file = SealedFile.Seal(JsonSerializer.SerializeToUtf8Bytes(this, StoredIdentityJson.Default.StoredIdentity));
+        state.Write(() => StateFile.Write(state, FileName, file));
+    }
 }
 
 /// <summary>JSON of the agent's own file.</summary>

@@ -19,5 +19,6 @@ internal sealed record Reach(IReadOnlyList<string> Entrypoints, IReadOnlyList<st
 
     /// <summary>True when both name the same places in the same order, and the same keys.</summary>
     public bool IsSameAs(Reach other) =>
-        Ways(WayIn.Current).SequenceEqual(other.Ways(WayIn.Current)) && HostKeys.Order(StringComparer.Ordinal).SequenceEqual(other.HostKeys.Order(StringComparer.Ordinal));
+        Ways(WayIn.Current).SequenceEqual(other.Ways(WayIn.Current))
+        && HostKeys.Order(StringComparer.Ordinal).SequenceEqual(other.HostKeys.Order(StringComparer.Ordinal));
 }

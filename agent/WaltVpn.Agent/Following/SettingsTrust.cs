@@ -20,10 +20,12 @@ internal static class SettingsTrust
         var document = answer.Document;
         if (platform.Length > 0 && document.Platform != platform) return $"they are of platform '{document.Platform}', this node is of '{platform}'";
         if (document.NodeId != nodeId) return $"they are for node {document.NodeId}, this one is {nodeId}";
-        if (!NodeCertificate.TryParse(document.Certificate, out var certificate) || certificate.Key.Line != publicKey) return "their certificate is not for this node's key";
+        if (!NodeCertificate.TryParse(document.Certificate, out var certificate) || certificate.Key.Line != publicKey)
+            return "their certificate is not for this node's key";
         if (certificate.NodeId != nodeId) return "their certificate names another node";
         if (last is null || last.NodeId != nodeId) return null;
-        if (last.Platform.Length > 0 && document.Platform != last.Platform) return $"they are of platform '{document.Platform}', this node is of '{last.Platform}'";
+        if (last.Platform.Length > 0 && document.Platform != last.Platform)
+            return $"they are of platform '{document.Platform}', this node is of '{last.Platform}'";
         if (document.Counter < last.Number)
         {
             return $"they have number {document.Counter}, and this node has taken number {last.Number}: somebody gives it settings of before. "

@@ -23,14 +23,19 @@ internal sealed record StoredSettings(string Card, string Document, Reach? Befor
         }
         catch (Exception damage) when (damage is FormatException or JsonException)
         {
-            log.Warning(BootStage.Settings, $"{FileName} on the state partition is damaged ({damage.Message}); the card's own settings are used until the server tells its.");
+            log.Warning(
+                BootStage.Settings,
+                $"{FileName} on the state partition is damaged ({damage.Message}); the card's own settings are used until the server tells its.");
             return null;
         }
     }
 
     /// <summary>Keeps them.</summary>
-    public void Write(StatePartition state) =>
-        state.Write(() => StateFile.Write(state, FileName, SealedFile.Seal(JsonSerializer.SerializeToUtf8Bytes(this, StoredSettingsJson.Default.StoredSettings))));
+    public void Write(StatePartition state)
+    {
+        var file = SealedFile.Seal(JsonSerializer.SerializeToUtf8Bytes(this, StoredSettingsJson.Default.StoredSettings));
+        state.Write(() => StateFile.Write(state, FileName, file));
+    }
 }
 
 /// <summary>JSON of the agent's own file.</summary>

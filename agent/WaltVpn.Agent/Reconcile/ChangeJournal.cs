@@ -66,17 +66,17 @@ internal sealed class ChangeJournal : IDisposable
     }
 
     /// <summary>The image of before, while the board has not been seen to start with the new one; null: there is none.</summary>
-    public EepromImage? Previous => _pending is { Stage: PendingStage.Written } && File.Exists(At(PreviousName)) ? EepromImage.Parse(File.ReadAllBytes(At(PreviousName))) : null;
+    public EepromImage? Previous =>
+        _pending is { Stage: PendingStage.Written } && File.Exists(At(PreviousName)) ? EepromImage.Parse(File.ReadAllBytes(At(PreviousName))) : null;
 
     public void Dispose() => _lock.Dispose();
 
     /// <summary>A document was taken: none with a lower number is from here on, also when the EEPROM is written back.</summary>
     public void Keep(LastSettings taken)
     {
-        if (taken != LastSettings)
-            DurableFile.Write(
-                At(SettingsName),
-                SealedFile.Seal(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{taken.Platform} {taken.NodeId} {taken.Number} {taken.Digest}"))));
+        if (taken == LastSettings) return;
+        var line = string.Create(CultureInfo.InvariantCulture, $"{taken.Platform} {taken.NodeId} {taken.Number} {taken.Digest}");
+        DurableFile.Write(At(SettingsName), SealedFile.Seal(Encoding.ASCII.GetBytes(line)));
     }
 
     /// <summary>Keeps a new key before the server is given its public half: a server that knows a board by one key does not take another.</summary>

@@ -14,9 +14,13 @@ internal static class DocumentSettings
     public static DesiredSettings? Read(SettingsDocument document)
     {
         if (document is not { HttpEntrypoint: { } http, BootKey: { } bootKey }) return null;
-        if (http.Port != HttpEntrypoint.DefaultPort) throw Wrong("httpEntrypoint", $"port {http.Port}; this program writes port {HttpEntrypoint.DefaultPort} only");
+        if (http.Port != HttpEntrypoint.DefaultPort)
+            throw Wrong("httpEntrypoint", $"port {http.Port}; this program writes port {HttpEntrypoint.DefaultPort} only");
         if (!NodeCertificate.TryParse(document.Certificate, out var certificate)) throw Wrong("certificate", "no user certificate of an Ed25519 or ECDSA key");
-        SshEntrypoint[] places = [.. document.SshEntrypoints.Select(text => SshEntrypoint.TryParse(text, out var place) ? place : throw Wrong("sshEntrypoints", text))];
+        SshEntrypoint[] places =
+        [
+            .. document.SshEntrypoints.Select(text => SshEntrypoint.TryParse(text, out var place) ? place : throw Wrong("sshEntrypoints", text)),
+        ];
         string[] names = [.. places.Select(KnownHosts.NameOf).Distinct()];
         return new DesiredSettings
         {

@@ -54,7 +54,8 @@ internal sealed class NodeQuestion : IDisposable
 
     private static Reach? ReachOf(BootConfig config, StoredNode node)
     {
-        string[] keys = [.. KnownHosts.ReadStored(node.Credentials?.KnownHosts ?? "", []).Where(key => key.Type == Ed25519).Select(key => $"{key.Type} {key.Key}").Distinct()];
+        var known = KnownHosts.ReadStored(node.Credentials?.KnownHosts ?? "", []);
+        string[] keys = [.. known.Where(key => key.Type == Ed25519).Select(key => $"{key.Type} {key.Key}").Distinct()];
         string[] places = [.. VpnVariables.EntrypointsOf(config).Select(place => place.ToString())];
         return keys.Length > 0 && places.Length > 0 ? new Reach(places, keys) : null;
     }

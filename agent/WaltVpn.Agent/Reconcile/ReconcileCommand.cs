@@ -112,7 +112,8 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
         var answer = await question.Ask(error.WriteLine, stopping);
         var mark = stored.Credentials!.Mark;
         LastSettings?[] taken = [mark.Number > 0 ? new LastSettings(mark.Platform, nodeId, mark.Number, "") : null, journal?.LastSettings];
-        if (taken.Select(last => SettingsTrust.Refuse(answer, mark.Platform, nodeId, stored.Key!.Line, last)).FirstOrDefault(why => why is not null) is { } refusal)
+        var refusals = taken.Select(last => SettingsTrust.Refuse(answer, mark.Platform, nodeId, stored.Key!.Line, last));
+        if (refusals.FirstOrDefault(why => why is not null) is { } refusal)
         {
             return Say(ReconcileExit.Withheld, $"not written: the settings of {answer.Way} are refused: {refusal}");
         }

@@ -51,7 +51,8 @@ internal sealed class SshProcess : IDisposable
         {
             string[] arguments =
             [
-                "-F", $"{directory}/config", "-o", $"HostName={way.Entrypoint.Host}", "-o", $"HostKeyAlias={way.KnownAs}", "-p", $"{way.Entrypoint.Port}", block,
+                "-F", $"{directory}/config", "-o", $"HostName={way.Entrypoint.Host}", "-o", $"HostKeyAlias={way.KnownAs}", "-p", $"{way.Entrypoint.Port}",
+                block,
                 .. command is null ? (string[])[] : [command],
             ];
             var process = ChildProcess.Start(
@@ -123,12 +124,15 @@ internal sealed class SshProcess : IDisposable
         _connected.TrySetCanceled();
     }
 
+    // Some of it the other side wrote.
+    private static string Printable(string text) => new([.. text.Select(c => char.IsControl(c) ? '?' : c)]);
+
     private void Read(StreamReader reader)
     {
         while (reader.ReadLine() is { } line)
         {
             if (line.StartsWith("Authenticated ", StringComparison.Ordinal)) _connected.TrySetResult(TimeProvider.System.GetTimestamp());
-            else if (line.Trim().Length > 0 && !Chatter.Any(start => line.StartsWith(start, StringComparison.Ordinal))) _lastMessage = line.Trim();
+            else if (line.Trim().Length > 0 && !Chatter.Any(start => line.StartsWith(start, StringComparison.Ordinal))) _lastMessage = Printable(line.Trim());
         }
     }
 }

@@ -20,7 +20,9 @@ internal sealed class SettingsDesk(ServerSettings settings, Database database, T
         try
         {
             var files = SettingsFiles.Read(settings);
-            return database.Decide(db => Find(db, session) is var (node, certificate) ? Tell(db, files, node, certificate) : Refuse("the node's certificate is void"));
+            return database.Decide(db => Find(db, session) is var (node, certificate)
+                ? Tell(db, files, node, certificate)
+                : Refuse("the node's certificate is void"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or CryptographicException or SqliteException)
         {

@@ -7,7 +7,9 @@ using WaltVpn.Protocol;
 
 namespace WaltVpn.Agent.Tests.Following;
 
-/// <summary>A real sshd with a certificate authority, whose forced command answers the settings question with a file of the test's. Root, in a private host.</summary>
+/// <summary>
+/// A real sshd with a certificate authority, whose forced command answers the settings question with a file of the test's. Root, in a private host.
+/// </summary>
 internal sealed class SettingsServer : IDisposable
 {
     public const string NodeId = "00112233445566778899aabbccddeeff";
@@ -22,7 +24,8 @@ internal sealed class SettingsServer : IDisposable
         foreach (var name in (string[])["ca", "host", "other_host", "node", "other_node"])
             SshMaterial.Run(_folder, "ssh-keygen", "-q", "-N", "", "-C", "", "-t", "ed25519", "-f", name);
         Certificate = Certify("node", NodeId);
-        File.WriteAllText(_folder.At("answer"), $"#!/bin/sh\ncd {_folder.Path} && [ \"$SSH_ORIGINAL_COMMAND\" = 'waltvpn-settings 1' ] && exec cat document\nexit 1\n");
+        File.WriteAllText(
+            _folder.At("answer"), $"#!/bin/sh\ncd {_folder.Path} && [ \"$SSH_ORIGINAL_COMMAND\" = 'waltvpn-settings 1' ] && exec cat document\nexit 1\n");
         File.SetUnixFileMode(_folder.At("answer"), (UnixFileMode)0b111_101_101);
         Port = Listen("host");
     }

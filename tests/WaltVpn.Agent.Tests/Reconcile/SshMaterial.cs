@@ -65,7 +65,8 @@ internal sealed class SshMaterial
         foreach (var serial in (string[])["1", "2"])
         {
             var number = name[^1] == '0' ? serial : name[^1] + serial;
-            Run(folder, "ssh-keygen", "-q", "-s", "ca", "-I", $"{NodeId(name[^1] - '0')}/{serial}", "-n", "walt-vpn", "-z", number, "-O", "clear", $"{name}.pub");
+            var id = $"{NodeId(name[^1] - '0')}/{serial}";
+            Run(folder, "ssh-keygen", "-q", "-s", "ca", "-I", id, "-n", "walt-vpn", "-z", number, "-O", "clear", $"{name}.pub");
             certificates.Add(folder.Read($"{name}-cert.pub"));
         }
 

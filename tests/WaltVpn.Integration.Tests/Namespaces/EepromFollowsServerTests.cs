@@ -89,7 +89,8 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
         (await ReconcileOverSsh("--server", $"http://{RunningPlatform.LanAddress}")).Output.ShouldContain("written and read back");
         (await ReconcileOverSsh()).Output.ShouldContain("nothing to do: the board follows the server");
 
-        await Change(settings => settings.Replace("[\"203.0.113.1:2222\"]", "[\"198.51.100.1\", \"203.0.113.1:2222\"]", StringComparison.Ordinal) + "bootMode: permissive\n");
+        await Change(settings =>
+            settings.Replace("[\"203.0.113.1:2222\"]", "[\"198.51.100.1\", \"203.0.113.1:2222\"]", StringComparison.Ordinal) + "bootMode: permissive\n");
         var changed = await ReconcileOverSsh();
         foreach (var difference in (string[])
             [
@@ -106,7 +107,9 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
         (await ReconcileOverSsh()).Output.ShouldContain("nothing to do: the board follows the server");
 
         // A server that was set back, by an old copy or by somebody who took it.
-        await Tool.Succeed("sqlite3", "-cmd", ".timeout 5000", RunningPlatform.File("state/waltvpn.db"), "DROP TRIGGER settings_counters_only_rise; UPDATE settings_counters SET counter = 7;");
+        await Tool.Succeed(
+            "sqlite3", "-cmd", ".timeout 5000", RunningPlatform.File("state/waltvpn.db"),
+            "DROP TRIGGER settings_counters_only_rise; UPDATE settings_counters SET counter = 7;");
         var before = await File.ReadAllBytesAsync(Image, Cancellation);
         var refused = await ReconcileOverSsh();
         refused.Status.ShouldBe(3, refused.Output);

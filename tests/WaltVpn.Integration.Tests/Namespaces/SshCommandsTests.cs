@@ -70,8 +70,8 @@ public sealed class SshCommandsTests(RunningPlatform platform) : PlatformTest(pl
     {
         string[] starts =
         [
-            "x", TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname, TunnelCommand.Settings, "waltvpn-tunnel", "''", "\"\"", "/usr/bin/true",
-            "waltvpn-hub connect", "--",
+            "x", TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname, TunnelCommand.Settings, "waltvpn-tunnel", "''", "\"\"",
+            "/usr/bin/true", "waltvpn-hub connect", "--",
         ];
         string[] joints =
         [
@@ -82,7 +82,8 @@ public sealed class SshCommandsTests(RunningPlatform platform) : PlatformTest(pl
             foreach (var joint in joints)
                 yield return string.Format(System.Globalization.CultureInfo.InvariantCulture, start + joint, $"touch {Cage}/bird", $"{Cage}/bird");
         // Almost one of the list.
-        foreach (var command in (string[])[TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname, TunnelCommand.Settings])
+        string[] good = [TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname, TunnelCommand.Settings];
+        foreach (var command in good)
         {
             string[] variants =
             [

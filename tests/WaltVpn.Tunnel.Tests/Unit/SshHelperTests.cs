@@ -68,7 +68,8 @@ public sealed class SshHelperTests
     [Fact]
     public void TheFourCommandsAreFound()
     {
-        foreach (var command in (string[])[TunnelCommand.Version0, TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname, TunnelCommand.Settings])
+        foreach (var command in (string[])
+            [TunnelCommand.Version0, TunnelCommand.Version2, TunnelCommand.CheckInWaltNet, TunnelCommand.GetServerHostname, TunnelCommand.Settings])
             ConnectCommand.Find(command).ShouldBe(command);
     }
 

@@ -47,6 +47,16 @@ public sealed class SshConfigTests : IDisposable
     }
 
     [Fact]
+    public void TheSettingsAreAskedForWithTheNodesKeyAndOneCommand()
+    {
+        var options = Understood(SshConfig.Settings);
+        options["remotecommand"].ShouldBe(TunnelCommand.Settings);
+        options["certificatefile"].ShouldBe($"{_directory}/node_key-cert.pub");
+        options["stricthostkeychecking"].ShouldBe("true");
+        Understood(SshConfig.Tunnel).GetValueOrDefault("remotecommand", "none").ShouldBe("none");
+    }
+
+    [Fact]
     public void TheEnrolmentUsesTheImagesKey()
     {
         var options = Understood(SshConfig.Enrollment);
