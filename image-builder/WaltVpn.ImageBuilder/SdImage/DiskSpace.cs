@@ -8,7 +8,7 @@ internal static class DiskSpace
     // Megabytes (10^6 bytes) for the largest board, rounded up.
     private const int ForImage = 60;
     private const int ForWork = 450;
-    private const int ForCache = 150;
+    private const int ForCache = 250;
 
     /// <summary>True when that is what a failure comes from, in this program or in one it has called.</summary>
     public static bool IsFull(Exception error) => error switch
