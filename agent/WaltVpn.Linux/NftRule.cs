@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace WaltVpn.Linux;
 
 /// <summary>
@@ -9,7 +11,8 @@ public sealed class NftRule
     private readonly List<(string Name, Action<NetlinkMessage> Fill)> _expressions = [];
 
     /// <summary>The frame came in through an interface whose name begins so.</summary>
-    public NftRule InterfaceBegins(string prefix) => LoadInterface().Compare(NftRegister.NFT_REG_1, NftComparison.NFT_CMP_EQ, System.Text.Encoding.UTF8.GetBytes(prefix));
+    public NftRule InterfaceBegins(string prefix) =>
+        LoadInterface().Compare(NftRegister.NFT_REG_1, NftComparison.NFT_CMP_EQ, Encoding.UTF8.GetBytes(prefix));
 
     /// <summary>These bytes stand there.</summary>
     /// <param name="header">What <paramref name="offset"/> counts from.</param>

@@ -6,7 +6,9 @@ namespace WaltVpn.Linux;
 /// A table of nf_tables in the bridge family, owned by this process: nft(8) <c>flags owner</c>. Nobody else changes or flushes it, and the kernel
 /// removes it when the process ends, however that comes. One thread at a time. Every method answers when the kernel has done it.
 /// </summary>
-/// <remarks>Spoken over nfnetlink, whose reference are the headers linux/netfilter/nfnetlink.h and nf_tables.h. Each call is one transaction: all or nothing.</remarks>
+/// <remarks>
+/// Spoken over nfnetlink, whose reference are the headers linux/netfilter/nfnetlink.h and nf_tables.h. Each call is one transaction: all or nothing.
+/// </remarks>
 public sealed class NftTable : IDisposable
 {
     // The kernel's priority and type names: nft(8), "chains".
@@ -30,7 +32,8 @@ public sealed class NftTable : IDisposable
             .AddBigEndian(NftTableAttribute.NFTA_TABLE_FLAGS, (uint)NftTableFlag.NFT_TABLE_F_OWNER);
         try
         {
-            Commit([table, .. sets.Select(NewSet), .. chains.Select(NewChain), .. chains.SelectMany(chain => chain.Rules.Select(rule => NewRule(chain, rule)))]);
+            var rules = chains.SelectMany(chain => chain.Rules.Select(rule => NewRule(chain, rule)));
+            Commit([table, .. sets.Select(NewSet), .. chains.Select(NewChain), .. rules]);
         }
         catch (ErrnoException)
         {

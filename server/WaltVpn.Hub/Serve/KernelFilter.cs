@@ -6,8 +6,8 @@ using WaltVpn.Protocol;
 namespace WaltVpn.Hub.Serve;
 
 /// <summary>
-/// Who may be behind each node's port, as the kernel knows it: one table of nf_tables, <c>nft list table bridge waltvpn</c>. It is the hub's own, goes with it, and
-/// touches no other.
+/// Who may be behind each node's port, as the kernel knows it: one table of nf_tables, <c>nft list table bridge waltvpn</c>. It is the hub's own,
+/// goes with it, and touches no other.
 /// </summary>
 internal sealed class KernelFilter : IDisposable
 {

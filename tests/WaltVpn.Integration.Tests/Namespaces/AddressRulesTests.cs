@@ -78,7 +78,8 @@ public sealed partial class AddressRulesTests(RunningPlatform platform) : Platfo
 
     // By all rules together: what nft(8) shows behind "counter packets".
     private static async Task<long> DroppedByTheKernel() =>
-        Dropped().Matches(await Tool.Succeed("nft", "list", "table", "bridge", "waltvpn")).Sum(match => long.Parse(match.Groups["packets"].Value, CultureInfo.InvariantCulture));
+        Dropped().Matches(await Tool.Succeed("nft", "list", "table", "bridge", "waltvpn"))
+            .Sum(match => long.Parse(match.Groups["packets"].Value, CultureInfo.InvariantCulture));
 
     [GeneratedRegex(@"counter packets (?<packets>\d+) bytes \d+ drop")]
     private static partial Regex Dropped();

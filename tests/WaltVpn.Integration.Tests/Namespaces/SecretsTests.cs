@@ -64,7 +64,8 @@ public sealed class SecretsTests(RunningPlatform platform) : PlatformTest(platfo
         try
         {
             var bytes = File.ReadAllBytes(file);
-            return [.. bytes, .. Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(bytes).Replace("\\n", "", StringComparison.Ordinal).ReplaceLineEndings(""))];
+            var inOneLine = Encoding.Latin1.GetString(bytes).Replace("\\n", "", StringComparison.Ordinal).ReplaceLineEndings("");
+            return [.. bytes, .. Encoding.Latin1.GetBytes(inOneLine)];
         }
         catch (IOException)
         {

@@ -154,8 +154,9 @@ public sealed class SshdTests
         (await Effective(sshd, "root")).ShouldBe(before);
     }
 
+    // OpenSSH 10.6 prints the words as its manual spells them.
     private static async Task<string[]> Effective(TestSshd sshd, string user) =>
-        (await sshd.Ask("-T", "-C", $"user={user},host=localhost,addr=127.0.0.1")).ToLowerInvariant().Split('\n'); // OpenSSH 10.6 prints them as the manual spells them
+        (await sshd.Ask("-T", "-C", $"user={user},host=localhost,addr=127.0.0.1")).ToLowerInvariant().Split('\n');
 
     /// <summary>The daemon's sockets must be within reach of walt-vpn, which runs the helpers.</summary>
     private static async Task<TestPlatform> Start()

@@ -185,8 +185,8 @@ public sealed class HubFramesTests : IAsyncLifetime
             _a.Send(ping, Marker(_a.MacBytes, 3));
             Arrived(_platform.ReceiveUntil(IsMarker(3))).ShouldBe([ping]);
             (await OfNodeA()).ShouldBe([$"addresses wn-aaaaaaaaaaaa {AddressA}", .. identity]);
-            _a.Send(Ethernet(PlatformPort.Mac, _a.MacBytes, 0x0800, Ipv4(17, AddressA, ServerAddress, Udp(68, 67, Dhcp(1, 7, _a.MacBytes, had: AddressA)))));
-            _a.Send(Marker(_a.MacBytes, 4));
+            var release = Udp(68, 67, Dhcp(1, 7, _a.MacBytes, had: AddressA));
+            _a.Send(Ethernet(PlatformPort.Mac, _a.MacBytes, 0x0800, Ipv4(17, AddressA, ServerAddress, release)), Marker(_a.MacBytes, 4));
             Arrived(_platform.ReceiveUntil(IsMarker(4))).Count.ShouldBe(1);
             (await OfNodeA()).ShouldBe(identity);
         }
@@ -197,7 +197,8 @@ public sealed class HubFramesTests : IAsyncLifetime
     {
         GiveAddress(_a, AddressA);
         GiveAddress(_b, AddressA);
-        (await NftListing.Elements()).Where(element => element.StartsWith("addresses ", StringComparison.Ordinal)).ShouldBe([$"addresses wn-bbbbbbbbbbbb {AddressA}"]);
+        var addresses = (await NftListing.Elements()).Where(element => element.StartsWith("addresses ", StringComparison.Ordinal));
+        addresses.ShouldBe([$"addresses wn-bbbbbbbbbbbb {AddressA}"]);
     }
 
     [Fact]
@@ -272,7 +273,8 @@ public sealed class HubFramesTests : IAsyncLifetime
         node.ReceiveUntil(IsMarker(number));
     }
 
-    private static async Task<IEnumerable<string>> OfNodeA() => (await NftListing.Elements()).Where(element => element.Contains("wn-aaaa", StringComparison.Ordinal));
+    private static async Task<IEnumerable<string>> OfNodeA() =>
+        (await NftListing.Elements()).Where(element => element.Contains("wn-aaaa", StringComparison.Ordinal));
 
     private async Task<int> StationCount() => (await Tools.Run("bridge", "fdb", "show", "br", _hub.BridgeName)).Split('\n').Length;
 }

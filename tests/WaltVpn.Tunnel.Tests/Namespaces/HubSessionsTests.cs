@@ -198,7 +198,8 @@ public sealed class HubSessionsTests : IAsyncLifetime
             _hub.Signal("KILL");
             await _hub.WaitForExit();
             using var again = await HubProcess.Start();
-            (await NftListing.Tables()).Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldBe(["table inet administrators", "table bridge waltvpn"], ignoreOrder: true);
+            var tables = (await NftListing.Tables()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            tables.ShouldBe(["table inet administrators", "table bridge waltvpn"], ignoreOrder: true);
         }
         finally
         {
@@ -211,11 +212,8 @@ public sealed class HubSessionsTests : IAsyncLifetime
     {
         using var node = await _hub.Connect('a');
         using var folder = new TemporaryFolder();
-        var start = new ProcessStartInfo(HubProcess.Program, ["serve", "--bridge", "other", "--runtime-directory", folder.Path, "--state-directory", folder.Path])
-        {
-            RedirectStandardError = true,
-        };
-        using var second = Process.Start(start)!;
+        string[] arguments = ["serve", "--bridge", "other", "--runtime-directory", folder.Path, "--state-directory", folder.Path];
+        using var second = Process.Start(new ProcessStartInfo(HubProcess.Program, arguments) { RedirectStandardError = true })!;
         var errors = await second.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await second.WaitForExitAsync(TestContext.Current.CancellationToken);
         second.ExitCode.ShouldBe(1);

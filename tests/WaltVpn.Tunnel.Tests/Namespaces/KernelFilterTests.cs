@@ -33,13 +33,14 @@ public sealed class KernelFilterTests : IDisposable
     private static readonly byte[] Nobody = new byte[6];
     private static readonly byte[] Data = new byte[32];
     private static readonly byte[] Nonce = [14, 1, 1, 2, 3, 4, 5, 6];
+    private static readonly NftSet Spare = new("spare", NftAddress.Ipv4);
+    private static int s_count;
 
     private readonly string _bridgeName = $"kf{Interlocked.Increment(ref s_count)}";
     private readonly Bridge _bridge;
     private readonly KernelFilter _filter;
     private readonly FileDescriptor _tap;
     private readonly PlatformPort _platform;
-    private static int s_count;
 
     public KernelFilterTests()
     {
@@ -108,7 +109,8 @@ public sealed class KernelFilterTests : IDisposable
         ("later fragment from no IPv6 address", V6(Ipv6(44, "::", All6, [.. FragmentHeader(58, 64, false), .. Data]))),
         ("advertisement of another's address", V6(Ipv6(58, Own6, All6, Neighbour(136, Other6, LinkOption(2, Own))))),
         ("advertisement with another's MAC", V6(Ipv6(58, Own6, All6, Neighbour(136, Own6, LinkOption(2, Other))))),
-        ("advertisement with another's MAC in its second option", V6(Ipv6(58, Own6, All6, Neighbour(136, Own6, [.. LinkOption(2, Own), .. LinkOption(2, Other)])))),
+        ("advertisement with another's MAC in its second option",
+            V6(Ipv6(58, Own6, All6, Neighbour(136, Own6, [.. LinkOption(2, Own), .. LinkOption(2, Other)])))),
         ("advertisement of a group", V6(Ipv6(58, Own6, All6, Neighbour(136, "ff02::d", [])))),
         ("advertisement behind a header", V6(Ipv6(60, Own6, All6, [.. Extension(58), .. Neighbour(136, Other6, LinkOption(2, Own))]))),
         ("advertisement in a fragment", V6(Ipv6(44, Own6, All6, [.. FragmentHeader(58, 0, true), .. Neighbour(136, Other6, LinkOption(2, Own))]))),
@@ -216,7 +218,8 @@ public sealed class KernelFilterTests : IDisposable
         var before = await Elements();
         using var table = new NftTable("waltvpn-test", [Spare], []);
         table.Change([], [(Spare, Spare.Key("a", [10, 0, 0, 1]))]);
-        Should.Throw<ErrnoException>(() => table.Change([(Spare, Spare.Key("b", [10, 0, 0, 1]))], [(Spare, Spare.Key("c", [10, 0, 0, 2]))])).Errno.ShouldBe(Errno.ENOENT);
+        var refused = () => table.Change([(Spare, Spare.Key("b", [10, 0, 0, 1]))], [(Spare, Spare.Key("c", [10, 0, 0, 2]))]);
+        Should.Throw<ErrnoException>(refused).Errno.ShouldBe(Errno.ENOENT);
         (await Elements("waltvpn-test")).ShouldBe(["spare a 10.0.0.1"]);
         table.Change([(Spare, Spare.Key("a", [10, 0, 0, 1]))], [(Spare, Spare.Key("c", [10, 0, 0, 2]))]);
         (await Elements("waltvpn-test")).ShouldBe(["spare c 10.0.0.2"]);
@@ -272,8 +275,6 @@ public sealed class KernelFilterTests : IDisposable
         }
     }
 
-    private static readonly NftSet Spare = new("spare", NftAddress.Ipv4);
-
     private static uint Number(string address) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(IPAddress.Parse(address).GetAddressBytes());
 
     private static byte[] Arped(byte[] packet) => Ethernet(Broadcast, Own, 0x0806, packet);
@@ -305,5 +306,6 @@ public sealed class KernelFilterTests : IDisposable
     private static Task<IReadOnlyList<string>> Elements(string table = "waltvpn") => NftListing.Elements(table);
 
     private static async Task<long> Dropped() =>
-        Regex.Matches(await Tools.Run("nft", "list", "table", "bridge", "waltvpn"), @"counter packets (\d+) bytes \d+ drop").Sum(match => long.Parse(match.Groups[1].Value));
+        Regex.Matches(await Tools.Run("nft", "list", "table", "bridge", "waltvpn"), @"counter packets (\d+) bytes \d+ drop")
+            .Sum(match => long.Parse(match.Groups[1].Value));
 }

@@ -133,7 +133,8 @@ public sealed class PublicKeyTests
     // SSH's wire form: each part with its length in front.
     private static string Line(string type, IEnumerable<byte[]> parts)
     {
-        byte[] blob = [.. parts.Prepend(Encoding.ASCII.GetBytes(type)).SelectMany(part => (byte[])[0, 0, (byte)(part.Length >> 8), (byte)part.Length, .. part])];
+        var all = parts.Prepend(Encoding.ASCII.GetBytes(type));
+        byte[] blob = [.. all.SelectMany(part => (byte[])[0, 0, (byte)(part.Length >> 8), (byte)part.Length, .. part])];
         return $"{type} {Convert.ToBase64String(blob)}";
     }
 }
