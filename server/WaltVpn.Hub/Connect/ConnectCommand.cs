@@ -64,7 +64,14 @@ internal static class ConnectCommand
     {
         // "<client address> <client port> <server address> <server port>", set by sshd.
         var client = Environment.GetEnvironmentVariable("SSH_CONNECTION")?.Split(' ')[0];
-        var question = new LoginRequest { Kind = LoginKind.Command, Command = command, ClientAddress = client, Ticket = ticket };
+        var question = new LoginRequest
+        {
+            Kind = LoginKind.Command,
+            Command = command,
+            ClientAddress = client,
+            // WalT's questions have the same answer for every node.
+            Ticket = command == TunnelCommand.Settings ? ticket : null,
+        };
         if (LoginSocket.Ask(loginSocket, question) is not { } answer) return ExitCode.Failure;
         if (answer.Error is { } reason) Log.Plain($"waltvpn-hub: {reason}");
         if (answer.Output is { } output) FileDescriptor.Inherited(1).Write(Encoding.UTF8.GetBytes(output.TrimEnd('\n') + "\n"));

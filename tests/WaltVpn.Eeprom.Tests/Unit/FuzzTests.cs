@@ -109,7 +109,10 @@ public sealed class FuzzTests
     {
         var credentials = new VpnCredentials
         {
-            PrivateKey = new("key\n"), Certificate = "certificate\n", KnownHosts = "hosts\n", Mark = new CredentialsMark("lab", 1_800_000_000),
+            PrivateKey = new("key\n"),
+            Certificate = "certificate\n",
+            KnownHosts = "hosts\n",
+            Mark = new CredentialsMark("lab", 1_800_000_000),
         };
         var value = Encoding.ASCII.GetBytes(credentials.Pack());
         var plain = Unfold(Convert.FromBase64String(credentials.Pack()));

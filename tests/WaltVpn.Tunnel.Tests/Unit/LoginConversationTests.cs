@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Shouldly;
 using WaltVpn.Linux;
+using WaltVpn.Protocol;
 using WaltVpn.Tunnel.Tests.Namespaces;
 using Xunit;
 
@@ -72,10 +73,22 @@ public sealed class LoginConversationTests : IDisposable
         question.ShouldBe("{\"kind\":\"command\",\"command\":\"check-in-walt-net\",\"clientAddress\":\"192.0.2.7\"}\n");
     }
 
-    // Starts the program, plays the daemon once, and tells what was asked and printed.
-    private async Task<(int Exit, string Output, string Question)> Login(string answer, params string[] arguments)
+    [Fact]
+    public async Task SettingsAreAskedForWithTheSessionsTicket()
     {
-        using var process = Start(new() { ["SSH_CONNECTION"] = "192.0.2.7 50000 192.0.2.1 22", ["SSH_ORIGINAL_COMMAND"] = "check-in-walt-net" }, arguments);
+        const string Ticket = "00112233445566778899aabbccddeeff";
+        var (exit, output, question) = await Login("{\"allowed\":true,\"output\":\"{}\"}\n", TunnelCommand.Settings, ["connect", Ticket]);
+        (exit, output).ShouldBe((0, "{}\n"));
+        question.ShouldBe($$"""{"kind":"command","command":"waltvpn-settings 1","clientAddress":"192.0.2.7","ticket":"{{Ticket}}"}""" + "\n");
+    }
+
+    private Task<(int Exit, string Output, string Question)> Login(string answer, params string[] arguments) =>
+        Login(answer, TunnelCommand.CheckInWaltNet, arguments);
+
+    // Starts the program, plays the daemon once, and tells what was asked and printed.
+    private async Task<(int Exit, string Output, string Question)> Login(string answer, string command, string[] arguments)
+    {
+        using var process = Start(new() { ["SSH_CONNECTION"] = "192.0.2.7 50000 192.0.2.1 22", ["SSH_ORIGINAL_COMMAND"] = command }, arguments);
         using var arrived = new Poll((_listener, PollEvents.POLLIN));
         arrived.Wait(TimeSpan.FromSeconds(20)).ShouldBeTrue();
         using var connection = UnixSocket.Accept(_listener).ShouldNotBeNull();
