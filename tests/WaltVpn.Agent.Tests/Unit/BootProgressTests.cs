@@ -5,7 +5,8 @@ namespace WaltVpn.Agent.Tests.Unit;
 
 public sealed class BootProgressTests
 {
-    private static readonly BootStage[] Order = [BootStage.Startup, BootStage.Network, BootStage.Enrollment, BootStage.Tunnel, BootStage.Online, BootStage.HandOff];
+    private static readonly BootStage[] Order =
+        [BootStage.Startup, BootStage.Network, BootStage.Enrollment, BootStage.Tunnel, BootStage.Online, BootStage.HandOff];
 
     [Fact]
     public void OnlyTheNextStageOrShutdownMayFollow()
