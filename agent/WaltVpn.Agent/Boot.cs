@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using WaltVpn.Agent.Board;
@@ -21,25 +22,27 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
     private const string NeverForMemory = "-1000";
 
     private readonly BootProgress _progress = new(log);
+    private IPAddress? _rootServer;
 
     /// <summary>The node process: boots, and stays for the whole life of the node, beside its operating system when there is one.</summary>
-    /// <param name="handedOff">The operating system runs: see to the tunnel, and nothing else.</param>
-    public static int Run(bool handedOff)
+    /// <param name="handedOff">The operating system runs, its root is on this server: see to the tunnel, and nothing else. Null: it does not run yet.</param>
+    public static int Run(IPAddress? handedOff)
     {
         File.WriteAllText("/proc/self/oom_score_adj", NeverForMemory);
         using var log = KernelLog.Open();
-        using var stop = new StopSignal { Ignored = handedOff };
-        if (handedOff) StayAwake.Begin();
+        using var stop = new StopSignal { Ignored = handedOff is not null };
+        if (handedOff is not null) StayAwake.Begin();
+        var boot = new Boot(log, new StageRunner(log, TimeProvider.System), stop.Requested) { _rootServer = handedOff };
         try
         {
-            new Boot(log, new StageRunner(log, TimeProvider.System), stop.Requested).Story(stop).GetAwaiter().GetResult();
+            boot.Story(stop).GetAwaiter().GetResult();
             return 0;
         }
         catch (OperationCanceledException) when (stop.Requested.IsCancellationRequested)
         {
             return 0;
         }
-#pragma warning disable CA1031 // Nobody above can act on it: say whatever it was; PID 1 starts the machine over, or the tunnel starts over beside a living system.
+#pragma warning disable CA1031 // Say whatever it was: PID 1 starts the machine over, or the tunnel starts over beside a living system.
         catch (Exception bug)
 #pragma warning restore CA1031
         {
@@ -48,7 +51,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
 
         if (!stop.Ignored) return 1;
         Thread.Sleep(Shutdown.AfterBug);
-        NodeProcess.StartAgain(HandedOff);
+        NodeProcess.StartAgain(HandedOff, $"{boot._rootServer}");
         return 1;
     }
 
@@ -111,7 +114,8 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
     private async Task Live(PlatformLease platform, NodeIdentity identity, StatePartition state, StopSignal stop, Task life)
     {
         log.Info(BootStage.Online, $"{identity.Name} is online");
-        if (!stop.Ignored && !await HandOff(platform, state, stop, life)) return;
+        if (_rootServer is not null) platform.RouteTo(_rootServer);
+        else if (!await HandOff(platform, state, stop, life)) return;
         await FirstOf(life);
     }
 
@@ -128,6 +132,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         if (!await mounting) return false;
         // From here on only the operating system ends the machine.
         stop.Ignored = true;
+        _rootServer = handOff.Server;
         StayAwake.Begin();
         NodeProcess.OrderSwitchRoot(handOff.InitPath);
         return true;

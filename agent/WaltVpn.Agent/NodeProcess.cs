@@ -27,17 +27,20 @@ internal sealed class NodeProcess : IDisposable
     public static NodeProcess Start()
     {
         var (reader, writer) = FileDescriptor.Pipe();
-        using (writer) return new NodeProcess(ChildProcess.Start(Program, [Argument], ["PATH=/sbin:/usr/bin:/bin"], standardOutput: writer, name: Name), reader);
+        using (writer)
+            return new NodeProcess(ChildProcess.Start(Program, [Argument], ["PATH=/sbin:/usr/bin:/bin"], standardOutput: writer, name: Name), reader);
     }
 
     /// <summary>Tells PID 1, from within the node process, to start a root's init.</summary>
-    public static void OrderSwitchRoot(string init) => FileDescriptor.Inherited(StandardOutput).Write(System.Text.Encoding.UTF8.GetBytes(SwitchRootOrder + init));
+    public static void OrderSwitchRoot(string init) =>
+        FileDescriptor.Inherited(StandardOutput).Write(System.Text.Encoding.UTF8.GetBytes(SwitchRootOrder + init));
 
     /// <summary>Becomes the node process anew, from within it, after an error that must not cost the operating system its tunnel.</summary>
-    public static void StartAgain(string argument)
+    /// <param name="arguments">What it has to know.</param>
+    public static void StartAgain(params string[] arguments)
     {
         ChildProcess.EndAll();
-        Exec.Again(Program, [Name, Argument, argument]);
+        Exec.Again(Program, [Name, Argument, .. arguments]);
     }
 
     /// <summary>Waits for its order.</summary>

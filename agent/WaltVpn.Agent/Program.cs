@@ -1,9 +1,13 @@
+using System.Net;
 using WaltVpn.Agent.Network;
 using WaltVpn.Agent.Reconcile;
 
 namespace WaltVpn.Agent;
 
-/// <summary>One executable, four duties: init of the node's initramfs, the node process it starts, udhcpc's event script, and, in an operating system, <c>reconcile</c>.</summary>
+/// <summary>
+/// One executable, four duties: init of the node's initramfs, the node process it starts, udhcpc's event script, and, in an operating system,
+/// <c>reconcile</c>.
+/// </summary>
 internal static class Program
 {
     private static int Main(string[] arguments)
@@ -11,7 +15,9 @@ internal static class Program
         var name = OwnName();
         if (Path.GetFileName(name) == DhcpEvent.ProgramName && arguments is [var kind, ..]) return DhcpEvent.Send(kind);
         if (Environment.ProcessId == 1) return Init.Run();
-        if (arguments is [NodeProcess.Argument, .. var how] && name.StartsWith('@')) return Boot.Run(handedOff: how is [Boot.HandedOff]);
+        if (arguments is [NodeProcess.Argument, .. var how] && name.StartsWith('@'))
+            return Boot.Run(how is [Boot.HandedOff, var server] ? IPAddress.Parse(server) : null);
+
         if (arguments is ["reconcile", .. var words])
         {
             return ReconcileCommand.Run(words, "/", TimeProvider.System, Console.Out, Console.Error).GetAwaiter().GetResult();

@@ -106,6 +106,9 @@ public sealed partial class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <summary>What the descriptor refers to.</summary>
     public FileType Type => TypeAt(Number, "", (int)AtFlag.AT_EMPTY_PATH);
 
+    /// <summary>User id of the owner of what the descriptor refers to.</summary>
+    public uint Owner => StatusAt(Number, "", (int)AtFlag.AT_EMPTY_PATH, StatxMask.STATX_UID).stx_uid;
+
     /// <summary>What stands at an absolute path; of a symbolic link, the link itself.</summary>
     /// <exception cref="ErrnoException">ENOENT: nothing.</exception>
     internal static FileType TypeOf(string path) => TypeAt((int)AtFlag.AT_FDCWD, path, (int)AtFlag.AT_SYMLINK_NOFOLLOW);
@@ -114,13 +117,16 @@ public sealed partial class FileDescriptor : SafeHandleMinusOneIsInvalid
     protected override bool ReleaseHandle() => Close((int)handle) == 0;
 
     // statx(2), because struct stat differs between architectures.
-    private static unsafe FileType TypeAt(int directory, string path, int flags)
+    private static FileType TypeAt(int directory, string path, int flags) =>
+        (FileType)(StatusAt(directory, path, flags, StatxMask.STATX_TYPE).stx_mode & (int)ModeMask.S_IFMT);
+
+    private static unsafe StatxBuffer StatusAt(int directory, string path, int flags, StatxMask what)
     {
         StatxBuffer buffer;
         // Safe: the kernel writes sizeof(struct statx) bytes, which StatxBuffer has.
-        if (Statx(directory, path, flags, (uint)StatxMask.STATX_TYPE, &buffer) < 0)
+        if (Statx(directory, path, flags, (uint)what, &buffer) < 0)
             throw ErrnoException.Last("statx", path.Length > 0 ? path : $"descriptor {directory}");
-        return (FileType)(buffer.stx_mode & (int)ModeMask.S_IFMT);
+        return buffer;
     }
 
     private string Subject => $"descriptor {Number}";

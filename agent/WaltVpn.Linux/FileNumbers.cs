@@ -44,7 +44,8 @@ internal enum AtFlag
 /// <summary>linux/stat.h.</summary>
 internal enum StatxMask
 {
-    STATX_TYPE = 1,
+    STATX_TYPE = 0x1,
+    STATX_UID = 0x8,
 }
 
 /// <summary>linux/stat.h.</summary>
@@ -75,10 +76,13 @@ internal struct OpenHow
     public ulong resolve;
 }
 
-/// <summary>linux/stat.h <c>struct statx</c>, only the member that is read.</summary>
+/// <summary>linux/stat.h <c>struct statx</c>, only the members that are read.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 internal struct StatxBuffer
 {
+    [FieldOffset(20)]
+    public uint stx_uid;
+
     [FieldOffset(28)]
     public ushort stx_mode;
 }

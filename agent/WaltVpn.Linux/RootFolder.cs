@@ -23,6 +23,13 @@ public static partial class RootFolder
         }
     }
 
+    /// <summary>User id of the folder's owner.</summary>
+    public static uint OwnerOf(string folder)
+    {
+        using var root = Open((int)AtFlag.AT_FDCWD, folder, ResolveFlag.None);
+        return root.Owner;
+    }
+
     /// <summary>MAKES A FOLDER THE ROOT OF THIS PROCESS, all its threads, and the kernel's own helpers, if this process is PID 1.</summary>
     public static void Enter(string folder)
     {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace WaltVpn.Linux;
 
-/// <summary>A timer of the kernel's that sends this process a signal once: timer_create(2), timer_settime(2). It runs also while the process is stopped.</summary>
+/// <summary>A timer of the kernel's that sends this process a signal once, also while the process is stopped: timer_create(2), timer_settime(2).</summary>
 public sealed partial class SignalTimer : IDisposable
 {
     private readonly nint _timer;

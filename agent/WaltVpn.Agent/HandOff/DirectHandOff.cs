@@ -1,9 +1,10 @@
+using System.Net;
 using WaltVpn.Agent.Network;
 using WaltVpn.Agent.Startup;
 
 namespace WaltVpn.Agent.HandOff;
 
-/// <summary>Hand-off, direct: the root the platform names is mounted over the platform's network, and init told to start what is in it (docs/handoff.md).</summary>
+/// <summary>Hand-off, direct: the root the platform names is mounted over its network, and init told to start what is in it (docs/handoff.md).</summary>
 internal sealed class DirectHandOff(PlatformLease platform, StatePartition state, INodeLog log, TimeProvider time)
 {
     private readonly KernelCommandLine _line = KernelCommandLine.Read();
@@ -62,6 +63,9 @@ internal sealed class DirectHandOff(PlatformLease platform, StatePartition state
         return true;
     }
 
+    /// <summary>Who has the root, once it is mounted.</summary>
+    public IPAddress? Server { get; private set; }
+
     /// <summary>The program that becomes PID 1.</summary>
     public string InitPath => _line.Init;
 
@@ -76,6 +80,7 @@ internal sealed class DirectHandOff(PlatformLease platform, StatePartition state
             platform.RouteTo(root.Server);
             var version = await NfsRoot.Mount(root, lease, _line.ReadOnly, stopping);
             NewRoot.Prepare(NfsRoot.MountPoint, InitPath, lease);
+            Server = root.Server;
             log.Info(BootStage.HandOff, $"{root}, {naming.Reason}, is mounted by NFS {version}; starting its {InitPath}");
             return null;
         }

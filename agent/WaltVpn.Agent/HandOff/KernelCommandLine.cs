@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace WaltVpn.Agent.HandOff;
 
-/// <summary>What the kernel command line says of the root file system: the kernel's own words (Documentation/admin-guide/nfs/nfsroot.rst), as WalT uses them.</summary>
+/// <summary>What the kernel command line says of the root, in the kernel's own words (Documentation/admin-guide/nfs/nfsroot.rst), as WalT uses them.</summary>
 internal sealed record KernelCommandLine
 {
     private const string FilePath = "/proc/cmdline";

@@ -17,6 +17,9 @@ internal static class NfsRoot
     // The kernel asks ahead for what a program reads in order. 128 KiB, its default, is 2.5 MB/s when the server is 50 ms away; this is 16 times that.
     private const int ReadAheadKibibytes = 2048;
 
+    // Who owns what has a name that cannot be mapped (65534 as the kernel's overflow uid).
+    private const uint Nobody = 65534;
+
     // Best first; of the fourth version the minor ones a server may lack.
     private static readonly string[] s_versions = ["4.2", "4.1", "4.0", "3"];
 
@@ -32,27 +35,33 @@ internal static class NfsRoot
         await UntilAnswers(root, stopping);
         Directory.CreateDirectory(MountPoint);
         var flags = root.Options.ReadOnly ?? readOnly ? MountFlags.MS_RDONLY : MountFlags.None;
-        var failures = new List<(string Version, Errno Errno)>();
+        var failures = new List<(string Version, string Words, bool OtherMinorMayDo)>();
         foreach (var version in Versions(root.Options.Version))
         {
             // Another minor version changes nothing where the server knew this one.
-            if (version.StartsWith("4.", StringComparison.Ordinal) && failures is [.., var last] && !IsAboutVersion(last.Errno)) continue;
+            if (version.StartsWith("4.", StringComparison.Ordinal) && failures is [.., { OtherMinorMayDo: false }]) continue;
             try
             {
                 var data = Data(root, lease.Address, version);
                 // In a thread of its own: the kernel waits long for a server that falls silent.
                 await Task.Factory.StartNew(
                     () => Linux.Mount.Attach($"{root}", MountPoint, "nfs", flags, data), stopping, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-                ReadAhead();
-                return version;
+                if (OwnersAreNumbers())
+                {
+                    ReadAhead();
+                    return version;
+                }
+
+                Linux.Mount.DetachLazily(MountPoint);
+                failures.Add((version, "the server sends owners by name; a root needs numbers (nfs-ganesha: Only_Numeric_Owners = true)", false));
             }
             catch (ErrnoException refusal)
             {
-                failures.Add((version, refusal.Errno));
+                failures.Add((version, Words(refusal.Errno), IsAboutVersion(refusal.Errno)));
             }
         }
 
-        throw new StageException($"{root} cannot be mounted: {string.Join(", ", failures.Select(failure => $"NFS {failure.Version}: {Words(failure.Errno)}"))}.");
+        throw new StageException($"{root} cannot be mounted: {string.Join(", ", failures.Select(failure => $"NFS {failure.Version}: {failure.Words}"))}.");
     }
 
     /// <summary>Versions to try, best first.</summary>
@@ -72,7 +81,8 @@ internal static class NfsRoot
         var port = root.Options.Port ?? NfsPort;
         var answer = await Knock(root.Server, port, stopping);
         if (answer is null || await Knock(root.Server, PortmapperPort, stopping) is null) return;
-        throw new StageException($"{root.Server} does not answer as an NFS server, port {port}: {answer}. Does it run, and may the platform's network reach it?");
+        throw new StageException(
+            $"{root.Server} does not answer as an NFS server, port {port}: {answer}. Does it run, and may the platform's network reach it?");
     }
 
     // Null: somebody answers.
@@ -95,6 +105,10 @@ internal static class NfsRoot
             return $"nothing within {ForAnswer.TotalSeconds:0} s";
         }
     }
+
+    // A name is mapped by a program, /sbin/request-key, which the kernel would start from the very root that waits for the mapping: seen here as a
+    // system that stands still. Before the hand-off there is no such program, and who it would have been asked for is nobody.
+    private static bool OwnersAreNumbers() => RootFolder.OwnerOf(MountPoint) != Nobody;
 
     private static void ReadAhead()
     {

@@ -8,8 +8,9 @@ namespace WaltVpn.Agent.HandOff;
 /// <param name="Root">The export; null: none, or none that can be used.</param>
 /// <param name="Reason">Why there is none, for the console.</param>
 /// <remarks>
-/// Forms: <c>root=/dev/nfs</c> or <c>/dev/nfs4</c> with <c>nfsroot=[server:]path[,options]</c>; <c>root=nfs:[server:]path[:options]</c>; DHCP option 17 (RFC 2132) with
-/// either text. <c>%s</c> in the path is the node's host name where DHCP gave one, else its address. Without a server: DHCP's next server, else the DHCP server.
+/// Forms: <c>root=/dev/nfs</c> or <c>/dev/nfs4</c> with <c>nfsroot=[server:]path[,options]</c>; <c>root=nfs:[server:]path[:options]</c>; DHCP
+/// option 17 (RFC 2132) with either text. <c>%s</c> in the path is the node's host name where DHCP gave one, else its address. Without a server:
+/// DHCP's next server, else the DHCP server.
 /// </remarks>
 internal sealed record RootNaming(RootSpec? Root, string Reason)
 {
@@ -24,7 +25,8 @@ internal sealed record RootNaming(RootSpec? Root, string Reason)
     /// <param name="lease">The platform's DHCP answer: foreign text.</param>
     public static RootNaming Find(KernelCommandLine line, DhcpLease lease)
     {
-        if (line.Root is { } root && Foreign(root) is { } kind) return new RootNaming(null, $"root={NfsOptions.Printable(root)} on the kernel command line: {kind}");
+        if (line.Root is { } root && Foreign(root) is { } kind)
+            return new RootNaming(null, $"root={NfsOptions.Printable(root)} on the kernel command line: {kind}");
         var version = line.Root == "/dev/nfs4" ? "4" : null;
         if (line.NfsRoot is { } nfsRoot) return Read(nfsRoot, "nfsroot= on the kernel command line", version, lease);
         if (line.Root?.StartsWith("nfs", StringComparison.Ordinal) == true) return Read(line.Root, "root= on the kernel command line", version, lease);

@@ -11,7 +11,8 @@ internal sealed class RootRestarts(StatePartition state)
     private string FilePath => Path.Combine(state.Directory, FileName);
 
     /// <summary>0..; a damaged file counts as none.</summary>
-    public int Count => File.Exists(FilePath) && int.TryParse(File.ReadAllText(FilePath), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 0;
+    public int Count =>
+        File.Exists(FilePath) && int.TryParse(File.ReadAllText(FilePath), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 0;
 
     /// <summary>One more.</summary>
     public void Add()

@@ -5,9 +5,9 @@ namespace WaltVpn.Agent.HandOff;
 
 /// <summary>Keeps the tunnel going when somebody stops all processes of the machine.</summary>
 /// <remarks>
-/// systemd, at shutdown, sends SIGSTOP to every process, looks in /proc at whom to spare, and only then SIGCONT. Finding /proc asks the NFS server about the root
-/// directory, through the tunnel that was just stopped: both would wait for ever. No process can ignore SIGSTOP; but the kernel's timers run on, and
-/// one that is pushed ahead as long as this process lives sends SIGCONT when it no longer does.
+/// systemd, at shutdown, sends SIGSTOP to every process, looks in /proc at whom to spare, and only then SIGCONT. Finding /proc asks the NFS server
+/// about the root directory, through the tunnel that was just stopped: both would wait for ever. No process can ignore SIGSTOP; but the kernel's timers
+/// run on, and one that is pushed ahead as long as this process runs sends SIGCONT when it no longer does.
 /// </remarks>
 internal static class StayAwake
 {

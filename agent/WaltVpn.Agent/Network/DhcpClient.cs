@@ -12,6 +12,8 @@ internal sealed class DhcpClient : IAsyncDisposable
     private const int SIGTERM = 15;
     // One that ran this long worked: the next one is started soon.
     private static readonly TimeSpan Working = TimeSpan.FromSeconds(10);
+    // Sooner nobody can have waited for an answer: it could not even ask.
+    private static readonly TimeSpan Asked = TimeSpan.FromSeconds(1);
 
     private readonly string _interface;
     private readonly INodeLog _log;
@@ -86,13 +88,18 @@ internal sealed class DhcpClient : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             var started = TimeProvider.System.GetTimestamp();
-            var before = _unanswered;
+            var patience = _patience(_unanswered);
             // -f: in the foreground.
-            string[] arguments = ["udhcpc", "-f", "-i", _interface, "-s", EventScript, .. _patience(before), "-V", "walt.vpn.node", "-O", "rootpath"];
-            var reason = await RunOnce(arguments, socketPath);
+            string[] arguments = ["udhcpc", "-f", "-i", _interface, "-s", EventScript, .. patience, "-V", "walt.vpn.node", "-O", "rootpath"];
+            var (status, reason) = await RunOnce(arguments, socketPath);
             if (_stop.IsCancellationRequested) return;
-            // It asked, waited as long as it was told, and ended as it was told: the next question follows at once, and waits longer.
-            if (_unanswered != before) continue;
+            if (status is { Code: 1 } && patience.Contains("-n") && TimeProvider.System.GetElapsedTime(started) >= Asked)
+            {
+                // It asked, waited as long as it was told, and ended as it was told: the next question follows at once, and waits longer.
+                _unanswered++;
+                continue;
+            }
+
             if (TimeProvider.System.GetElapsedTime(started) >= Working) backoff.Reset();
             var wait = backoff.Next();
             _log.Warning(_stage, $"udhcpc on {_interface}: {reason}. Starting it again in {StageRunner.Seconds(wait)}.");
@@ -100,17 +107,18 @@ internal sealed class DhcpClient : IAsyncDisposable
         }
     }
 
-    private async Task<string> RunOnce(string[] arguments, string socketPath)
+    private async Task<(ExitStatus? Status, string Reason)> RunOnce(string[] arguments, string socketPath)
     {
         try
         {
             _udhcpc = ChildProcess.Start(Busybox, arguments, ["PATH=/sbin:/bin", $"{DhcpEvent.SocketVariable}={socketPath}"], name: "@" + Busybox);
             if (_stop.IsCancellationRequested) _udhcpc.Kill(SIGTERM);
-            return $"ended with {await _udhcpc.Exited}";
+            var status = await _udhcpc.Exited;
+            return (status, $"ended with {status}");
         }
         catch (ErrnoException failure)
         {
-            return failure.Message;
+            return (null, failure.Message);
         }
     }
 
@@ -158,7 +166,6 @@ internal sealed class DhcpClient : IAsyncDisposable
                 break;
             case "leasefail":
                 _log.Warning(_stage, $"no DHCP answer on {_interface}; asking again.");
-                _unanswered++;
                 if (LeaseIsOver()) Lose();
                 Unanswered?.Invoke();
                 break;

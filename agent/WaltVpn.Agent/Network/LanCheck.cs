@@ -25,7 +25,7 @@ internal static class LanCheck
         if (lease?.Domain != Domain) return false;
         var refusal = await Ask();
         if (refusal is null) log.Info(BootStage.Tunnel, $"this is the platform's own network, {s_server} proved it: no tunnel");
-        else log.Warning(BootStage.Tunnel, $"DHCP says that this is a platform's own network ('{Domain}'), but {s_server} did not prove it: {refusal}. Going through the tunnel.");
+        else log.Warning(BootStage.Tunnel, $"DHCP calls this a platform's own network, but {s_server} did not prove it: {refusal}. Going through the tunnel.");
         return refusal is null;
     }
 

@@ -47,7 +47,7 @@ internal sealed class PlatformLease(BootStage stage, INodeLog log)
         }
     }
 
-    /// <summary>From now on a server is reached through the platform's network and in no other way, also when the site's network has the same addresses.</summary>
+    /// <summary>From now on a server is reached through the platform's network only, also when the site's network has the same addresses.</summary>
     /// <param name="server">IPv4.</param>
     /// <exception cref="StageException">The lease knows no way to it.</exception>
     /// <exception cref="ErrnoException">The kernel refused.</exception>

@@ -53,10 +53,11 @@ internal sealed class SshProcess : IDisposable
             [
                 "-F", $"{directory}/config", "-o", $"HostName={way.Entrypoint.Host}", "-o", $"HostKeyAlias={way.KnownAs}", "-p", $"{way.Entrypoint.Port}",
                 block,
-                .. command is null ? (string[])[] : [command],
             ];
-            var process = ChildProcess.Start(
-                Ssh, arguments, ["PATH=/usr/bin:/bin", "HOME=/run/walt-vpn"], input.Reader, output.Writer, error.Writer, name: "@" + Ssh);
+            if (command is not null) arguments = [.. arguments, command];
+            string[] environment = ["PATH=/usr/bin:/bin", "HOME=/run/walt-vpn"];
+            // The name: systemd must spare it at shutdown (docs/handoff.md).
+            var process = ChildProcess.Start(Ssh, arguments, environment, input.Reader, output.Writer, error.Writer, name: "@" + Ssh);
             return new SshProcess(process, input.Writer, output.Reader, error.Reader);
         }
     }

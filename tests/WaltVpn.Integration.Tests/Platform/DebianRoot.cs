@@ -42,7 +42,7 @@ internal sealed class DebianRoot
             var result = await Tool.Run("ssh", [.. SshOptions, $"root@{node.Tunnel!.Addresses[^1]}", command]);
             output = result.Output;
             return result.Status == 0;
-        }, TimeSpan.FromMinutes(4));
+        }, TimeSpan.FromMinutes(8));
         return output;
     }
 

@@ -16,7 +16,8 @@ internal static class SmallRoot
     {
         foreach (var name in (string[])["bin", "dev", "proc", "run", "sbin", "sys"]) Directory.CreateDirectory(Path.Combine(folder, name));
         // This machine's busybox, with the libraries it is linked with.
-        await Tool.Succeed("sh", "-c", $"cp --parents $(ldd /bin/busybox | grep -o '/[^ ]*') {folder} && cp /bin/busybox {folder}/bin && ln -s busybox {folder}/bin/sh");
+        await Tool.Succeed("sh", "-c", $"cp --parents $(ldd /bin/busybox | grep -o '/[^ ]*') {folder}");
+        await Tool.Succeed("sh", "-c", $"cp /bin/busybox {folder}/bin && ln -s busybox {folder}/bin/sh");
         var init = Path.Combine(folder, "sbin/init");
         await File.WriteAllTextAsync(init + ".new", Init);
         File.SetUnixFileMode(init + ".new", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

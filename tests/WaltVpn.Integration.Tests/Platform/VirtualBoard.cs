@@ -9,7 +9,7 @@ namespace WaltVpn.Integration.Tests.Platform;
 internal sealed class VirtualBoard : IAsyncDisposable
 {
     // An emulated processor on a machine that others use as well.
-    private static readonly TimeSpan ForBoot = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan ForBoot = TimeSpan.FromMinutes(8);
     private static int s_powerOns;
     private readonly Process _qemu;
     private readonly string _consolePath;

@@ -14,7 +14,8 @@ internal sealed class WaltDomain : IAsyncDisposable
     public static async Task<WaltDomain> Announce(string moreDhcp)
     {
         var names = Tool.Start(
-            "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", $"--listen-address={RunningPlatform.LanAddress}", "--bind-interfaces",
+            "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+            $"--listen-address={RunningPlatform.LanAddress}", "--bind-interfaces",
             $"--address=/server.walt/{RunningPlatform.LanAddress}", "--user=root");
         await Say($"domain=walt\ndhcp-option=6,{RunningPlatform.LanAddress}\n{moreDhcp}");
         return new WaltDomain(names);

@@ -12,7 +12,7 @@ namespace WaltVpn.Integration.Tests.Qemu;
 /// </summary>
 public sealed class PlatformLanTests(RunningPlatform platform) : PlatformTest(platform)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     [Fact]
     public async Task BoardBootsWithoutTunnelWhereTheServerProvesItself()
@@ -39,10 +39,12 @@ public sealed class PlatformLanTests(RunningPlatform platform) : PlatformTest(pl
         await File.WriteAllTextAsync(RunningPlatform.File("etc/dhcp-site.conf"), "domain=walt\ndhcp-option=6,192.168.50.1\n", Cancellation);
         await RunningPlatform.KillAndAwait("dhcp-site");
         using var names = Tool.Start(
-            "ip", "netns", "exec", "site", "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--listen-address=192.168.50.1", "--bind-interfaces",
+            "ip", "netns", "exec", "site", "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+            "--listen-address=192.168.50.1", "--bind-interfaces",
             "--address=/server.walt/192.168.50.1", "--user=root");
         using var impostor = Tool.Start(
-            "ip", "netns", "exec", "site", "/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-h", key, "-o", "ListenAddress=192.168.50.1:22", "-o", "PidFile=none");
+            "ip", "netns", "exec", "site", "/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-h", key,
+            "-o", "ListenAddress=192.168.50.1:22", "-o", "PidFile=none");
         try
         {
             await using var board = await VirtualBoard.PowerOn("node23", await NodeImage.Card("node23"));

@@ -78,7 +78,8 @@ public sealed class RootNamingTests
         Find("", ("rootpath", "/srv")).Root!.Options.ReadOnly.ShouldBeNull();
         Find("", ("rootpath", "/srv,rw,ro")).Root!.Options.ReadOnly.ShouldBe(true);
         Find("", ("rootpath", "/srv,rw")).Root!.Options.ReadOnly.ShouldBe(false);
-        (KernelCommandLine.Parse("rw ro").ReadOnly, KernelCommandLine.Parse("ro rw").ReadOnly, KernelCommandLine.Parse("").ReadOnly).ShouldBe((true, false, false));
+        string[] lines = ["rw ro", "ro rw", ""];
+        lines.Select(line => KernelCommandLine.Parse(line).ReadOnly).ShouldBe([true, false, false]);
     }
 
     [Fact]
