@@ -22,6 +22,7 @@ public sealed class HubFramesTests : IAsyncLifetime
     private PlatformPort _platform = null!;
     private NodeEnd _a = null!;
     private NodeEnd _b = null!;
+    private byte _lastNumber = 100;
 
     public async ValueTask InitializeAsync()
     {
@@ -262,7 +263,8 @@ public sealed class HubFramesTests : IAsyncLifetime
         var request = Request(node, Dhcp(1, 3, node.MacBytes));
         node.Send(request);
         _platform.ReceiveUntil(frame => frame.AsSpan().SequenceEqual(request));
-        Acknowledge(node, address, 200);
+        // A number of its own: both nodes hear each marker, and an old one would be taken for this one's.
+        Acknowledge(node, address, ++_lastNumber);
     }
 
     private void Acknowledge(NodeEnd node, string address, byte number)
