@@ -51,7 +51,9 @@ internal sealed class BuildOptions
         };
     }
 
-    /// <summary>scripts/publish puts all programs into one folder, or each into its own beside the others; those for another processor beside that folder.</summary>
+    /// <summary>
+    /// scripts/publish puts all programs into one folder, or each into its own beside the others; those for another processor beside that folder.
+    /// </summary>
     private static string DefaultAgent(Board board)
     {
         var own = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);

@@ -28,7 +28,8 @@ internal static class LoaderFiles
                 var files = firmware.Files.Select(name => KeyValuePair.Create(name, Find(PiFolder + name)));
                 // Broadcom's licence asks for its text beside the files.
                 if (firmware.Files.Count > 0) files = files.Append(new(PiLicenceName, Find(PiLicence)));
-                return [.. files, .. kernel.DeviceTrees, Text(PiConfigurationName, PiConfiguration(firmware)), Text(PiCommandLineName, board.KernelCommandLine + "\n")];
+                var (configuration, commandLine) = (PiConfiguration(firmware), board.KernelCommandLine + "\n");
+                return [.. files, .. kernel.DeviceTrees, Text(PiConfigurationName, configuration), Text(PiCommandLineName, commandLine)];
             default:
                 throw new InvalidOperationException($"internal error: boot loader {board.BootLoader}");
         }

@@ -40,8 +40,11 @@ internal sealed class BootKey : IDisposable
 
     /// <summary>Signs the content of a boot.img.</summary>
     /// <param name="time">For the file's line <c>ts</c>, which the signature does not cover.</param>
-    public SignatureFile Sign(ReadOnlySpan<byte> image, DateTimeOffset time) => new(
-        Convert.ToHexStringLower(SHA256.HashData(image)), time.ToUnixTimeSeconds(), null, _key.SignData(image, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+    public SignatureFile Sign(ReadOnlySpan<byte> image, DateTimeOffset time)
+    {
+        var signature = _key.SignData(image, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        return new SignatureFile(Convert.ToHexStringLower(SHA256.HashData(image)), time.ToUnixTimeSeconds(), null, signature);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _key.Dispose();

@@ -103,7 +103,8 @@ internal sealed partial class ImageReader
 
     private static List<FileReport> ListFolder(string folder) =>
         new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories)
-            .Select(file => new FileReport(Path.GetRelativePath(folder, file.FullName), file.Length)).OrderBy(file => file.Name, StringComparer.Ordinal).ToList();
+            .Select(file => new FileReport(Path.GetRelativePath(folder, file.FullName), file.Length))
+            .OrderBy(file => file.Name, StringComparer.Ordinal).ToList();
 
     private static SettingsReport ReadSettings(string path)
     {

@@ -12,7 +12,7 @@ internal static class ReportText
         output.WriteLine($"board      {report.Board}");
         output.WriteLine($"builder    {report.BuilderVersion}");
         output.WriteLine($"agent      {Megabytes(report.Initramfs.AgentBytes)}, sha256 {report.Initramfs.AgentSha256}");
-        if (report.TestRuntime) output.WriteLine("           TEST RUNTIME: the agent brings a just-in-time compiler; this image is for tests, for no real board");
+        if (report.TestRuntime) output.WriteLine("           TEST RUNTIME: the agent brings a just-in-time compiler; for tests, for no real board");
         output.WriteLine($"kernel     {report.Kernel}");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"date       {report.BuildTime:yyyy-MM-dd HH:mm:ss} UTC"));
         foreach (var partition in report.Partitions)

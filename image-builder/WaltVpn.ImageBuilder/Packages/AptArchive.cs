@@ -4,7 +4,8 @@ using WaltVpn.ImageBuilder.HostTools;
 namespace WaltVpn.ImageBuilder.Packages;
 
 /// <summary>
-/// Package sources, the host's or a board's own, asked through apt with a state of our own: nothing of the host's package system is changed or locked, and no right is needed.
+/// Package sources, the host's or a board's own, asked through apt with a state of our own: nothing of the host's package system is changed or locked,
+/// and no right is needed.
 /// apt checks the archive's signatures with the host's keyrings, or with the one that the sources name.
 /// </summary>
 internal sealed partial class AptArchive

@@ -14,13 +14,15 @@ internal static class PackageSources
     {
         var archive = mirror.TrimEnd('/');
         string Line(string where, string name) => $"deb [signed-by={keyring}] {where} {name} main non-free-firmware\n";
-        return Line(archive, suite) + Line(archive, $"{suite}-updates") + Line(archive, $"{suite}-backports") + Line($"{archive}-security", $"{suite}-security");
+        return Line(archive, suite) + Line(archive, $"{suite}-updates") + Line(archive, $"{suite}-backports")
+            + Line($"{archive}-security", $"{suite}-security");
     }
 
     /// <summary>Refuses what is no address of a mirror, before apt reads it as something else.</summary>
     /// <exception cref="ImageException">It is not of the form <c>http://HOST/PATH</c>, https likewise.</exception>
     public static string Check(string mirror) =>
-        Uri.TryCreate(mirror, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && !mirror.Any(c => char.IsWhiteSpace(c) || c is '[' or ']' or '#')
+        Uri.TryCreate(mirror, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+        && !mirror.Any(c => char.IsWhiteSpace(c) || c is '[' or ']' or '#')
             ? mirror
             : throw new ImageException($"'{mirror}' is no mirror's address", $"write it like {DefaultMirror}") { ExitStatus = ExitStatus.Usage };
 }

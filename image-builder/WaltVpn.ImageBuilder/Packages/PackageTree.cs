@@ -10,7 +10,8 @@ internal sealed class PackageTree
 
     /// <summary>Where libraries and programs lie; documentation, translations and the like are not kept, but the licence
     /// that the firmware may not go without.</summary>
-    private static readonly string[] _kept = ["/bin/", "/sbin/", "/lib/", "/lib64/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib64/", "/usr/share/doc/raspi-firmware/"];
+    private static readonly string[] _kept =
+        ["/bin/", "/sbin/", "/lib/", "/lib64/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib64/", "/usr/share/doc/raspi-firmware/"];
 
     private readonly Dictionary<string, byte[]> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _links = new(StringComparer.Ordinal);

@@ -43,7 +43,8 @@ public sealed class BootImageTests(PiImages images) : IDisposable
         signature.Chip.ShouldBeNull();
         signature.Sha256.ShouldBe((await HostProgram.CheckAsync("sha256sum", [image])).Split(' ')[0]);
         await File.WriteAllBytesAsync(_folder["signature"], signature.Signature!.Value.ToArray(), TestContext.Current.CancellationToken);
-        (await HostProgram.CheckAsync("openssl", ["dgst", "-sha256", "-verify", _folder["public.pem"], "-signature", _folder["signature"], image])).ShouldContain("Verified OK");
+        string[] verify = ["dgst", "-sha256", "-verify", _folder["public.pem"], "-signature", _folder["signature"], image];
+        (await HostProgram.CheckAsync("openssl", verify)).ShouldContain("Verified OK");
     }
 
     [Fact]

@@ -64,7 +64,8 @@ public sealed class PiImageTests(PiImages images)
         var config = PiConfig.Parse(await ReadAsync(boot, "config.txt"), filters.Split(' '));
         config.Values["enable_uart"].ShouldBe("1");
         (await Kernel(Path.Combine(boot, config.Values["kernel"]))).AsSpan(0x38, 4).SequenceEqual("ARM\x64"u8).ShouldBeTrue();
-        BinaryPrimitives.ReadUInt32LittleEndian(await File.ReadAllBytesAsync(Path.Combine(boot, config.Initramfs), TestContext.Current.CancellationToken)).ShouldBe(0xFD2FB528, "zstd");
+        var initramfs = await File.ReadAllBytesAsync(Path.Combine(boot, config.Initramfs), TestContext.Current.CancellationToken);
+        BinaryPrimitives.ReadUInt32LittleEndian(initramfs).ShouldBe(0xFD2FB528, "zstd");
         (await ReadAsync(boot, "cmdline.txt")).ShouldMatch("^console=[^\n]+\n$");
         var tree = Path.Combine(boot, config.Values.GetValueOrDefault("device_tree", defaultTree));
         (await Fdtget(tree, "/", "compatible")).ShouldBe(compatible);
@@ -100,7 +101,7 @@ public sealed class PiImageTests(PiImages images)
         await HostProgram.CheckAsync("cp", ["-r", Path.Combine(images.Initramfs(board), "lib"), folder.Path]);
         await HostProgram.CheckAsync("depmod", ["-b", folder.Path, release]);
         var insertions = await HostProgram.CheckAsync("modprobe", ["-d", folder.Path, "-S", release, "--show-depends", device]);
-        var files = insertions.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.StartsWith("insmod ", StringComparison.Ordinal)).Select(line => line.Split(' ')[1]).ToList();
+        var files = insertions.Split('\n').Where(line => line.StartsWith("insmod ", StringComparison.Ordinal)).Select(line => line.Split(' ')[1]).ToList();
         files.ShouldContain(file => Path.GetFileNameWithoutExtension(file).Replace('-', '_') == module, insertions);
         files.ShouldAllBe(file => File.Exists(file));
     }
@@ -131,6 +132,21 @@ public sealed class PiImageTests(PiImages images)
             ["sd", "--board", board, "--settings", images.Settings, "--agent", images.Agent, "--output", folder["again.img"], "--locked", "--lock", images.Lock(board)]);
         status.ShouldBe(0, output + errors);
         await HostProgram.CheckAsync("cmp", [images.Image(board), folder["again.img"]]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Boards))]
+    public async Task InspectShowsTheFilesAndNoTestRuntime(string board)
+    {
+        await images.BuiltAsync(board);
+        var (status, output, errors) = await ImageProgram.RunAsync(["inspect", images.Image(board), "-o", "json"]);
+        status.ShouldBe(0, errors);
+        using var report = System.Text.Json.JsonDocument.Parse(output);
+        report.RootElement.GetProperty("board").GetString().ShouldBe(board);
+        report.RootElement.GetProperty("testRuntime").GetBoolean().ShouldBeFalse();
+        var files = report.RootElement.GetProperty("partitions")[0].GetProperty("files").EnumerateArray().ToList();
+        var onCard = Directory.EnumerateFiles(images.Boot(board), "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(images.Boot(board), file));
+        files.Select(file => file.GetProperty("name").GetString()).ShouldBe(onCard.Order(StringComparer.Ordinal));
     }
 
     private static bool IsElf(string path)

@@ -69,7 +69,7 @@ internal sealed class EmulatedPi
         return await PowerOn(
             console,
             [
-                "-machine", "virt", .. machine, "-dtb", tree, .. await Kernel(" console=ttyAMA0"),
+                "-machine", "virt", .. machine, "-dtb", tree, .. await Kernel(("ttyAMA10", "ttyAMA0")),
                 "-drive", $"file={_card},format=raw,if=none,id=card", "-device", "virtio-blk-pci,drive=card",
                 "-device", $"virtio-net-pci,netdev=wire,mac={Mac},romfile=", "-device", "virtio-rng-pci", "-serial", $"file:{console}",
             ]);
@@ -82,10 +82,17 @@ internal sealed class EmulatedPi
         return await VirtualBoard.PowerOn(_name, Serial, start, console, Patience);
     }
 
-    private async Task<string[]> Kernel(string more = "")
+    /// <param name="console">The board's serial port and the machine's; of two ports of one driver Linux takes the first that is named, or none.</param>
+    private async Task<string[]> Kernel((string Board, string Machine)? console = null)
     {
         var commandLine = (await File.ReadAllTextAsync(Path.Combine(_folder, "cmdline.txt"))).Trim();
-        return ["-kernel", Path.Combine(_folder, _config.Values["kernel"]), "-initrd", Path.Combine(_folder, _config.Initramfs), "-append", commandLine + more];
+        if (console is { } port)
+        {
+            commandLine.ShouldContain($"console={port.Board},");
+            commandLine = commandLine.Replace($"console={port.Board},", $"console={port.Machine},", StringComparison.Ordinal);
+        }
+
+        return ["-kernel", Path.Combine(_folder, _config.Values["kernel"]), "-initrd", Path.Combine(_folder, _config.Initramfs), "-append", commandLine];
     }
 
     private async Task<string> DeviceTree()

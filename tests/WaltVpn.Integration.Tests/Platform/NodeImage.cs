@@ -6,6 +6,9 @@ namespace WaltVpn.Integration.Tests.Platform;
 /// <remarks>There is no network in a private host: the packages were fetched before (scripts/test).</remarks>
 internal static class NodeImage
 {
+    /// <summary>For a board whose kernel is made for the first time: thousands of modules are unpacked.</summary>
+    private static readonly TimeSpan ForKernel = TimeSpan.FromMinutes(10);
+
     private static readonly string s_image = Path.Combine(RunningPlatform.Folder, "node.img");
 
     /// <summary>A card with the image as the builder made it.</summary>
@@ -30,12 +33,21 @@ internal static class NodeImage
     /// <param name="board">As <c>waltvpn-image --board</c> has it.</param>
     public static async Task<string> PiCard(string name, string board)
     {
-        // Unpacking a kernel's modules takes most of it.
-        var limit = TimeSpan.FromMinutes(10);
-        var (card, agent) = (Path.Combine(RunningPlatform.Folder, $"{name}.img"), RepositoryFolder.File("artifacts/tests/waltvpn-agent-arm64"));
-        File.Exists(agent).ShouldBeTrue($"{agent} is missing; scripts/test qemu makes it");
-        await Build(board, ImageSettings.YamlFile, card, limit, "--agent", agent, "--test-runtime");
+        var card = Path.Combine(RunningPlatform.Folder, $"{name}.img");
+        await Build(board, ImageSettings.YamlFile, card, ForKernel, "--agent", PiAgent(), "--test-runtime");
         return card;
+    }
+
+    /// <summary>The boot.img of a board, with the agent that brings a runtime for tests; not signed.</summary>
+    /// <returns>Path of the image.</returns>
+    public static async Task<string> BootImage(string board)
+    {
+        var folder = Path.Combine(RunningPlatform.Folder, $"boot-{board}");
+        await Tool.SucceedWithin(
+            ForKernel,
+            RunningPlatform.Program("waltvpn-image"),
+            "boot-img", "--board", board, "--output", folder, "--force", "--locked", "--lock", Recorded(board), "--agent", PiAgent(), "--test-runtime");
+        return Path.Combine(folder, "boot.img");
     }
 
     /// <summary>Runs mtools on the card's boot partition.</summary>
@@ -45,12 +57,21 @@ internal static class NodeImage
 
     private static async Task Build(string board, string settings, string output, TimeSpan limit, params string[] more)
     {
-        // Where waltvpn-image fetch has left its record.
-        var recorded = RepositoryFolder.File($"artifacts/tests/{board}.lock");
-        File.Exists(recorded).ShouldBeTrue($"{recorded} is missing; scripts/test qemu makes it");
         await Tool.SucceedWithin(
             limit,
             RunningPlatform.Program("waltvpn-image"),
-            ["sd", "--board", board, "--settings", settings, "--output", output, "--force", "--locked", "--lock", recorded, .. more]);
+            ["sd", "--board", board, "--settings", settings, "--output", output, "--force", "--locked", "--lock", Recorded(board), .. more]);
+    }
+
+    // Where waltvpn-image fetch has left its record.
+    private static string Recorded(string board) => Existing($"artifacts/tests/{board}.lock");
+
+    private static string PiAgent() => Existing("artifacts/tests/waltvpn-agent-arm64");
+
+    private static string Existing(string path)
+    {
+        var whole = RepositoryFolder.File(path);
+        File.Exists(whole).ShouldBeTrue($"{whole} is missing; scripts/test qemu makes it");
+        return whole;
     }
 }

@@ -18,7 +18,9 @@ public sealed class RaspberryPiTests(RunningPlatform platform) : PlatformTest(pl
     [Fact]
     public async Task CardOfARaspberryPi3BootsToATunnel()
     {
-        var pi = await EmulatedPi.WithCard("node30", await NodeImage.PiCard("node30", "rpi-3-b-plus"), "pi3", "pi3+");
+        var card = await NodeImage.PiCard("node30", "rpi-3-b-plus");
+        (await Tool.Succeed(RunningPlatform.Program("waltvpn-image"), "inspect", card)).ShouldContain("TEST RUNTIME");
+        var pi = await EmulatedPi.WithCard("node30", card, "pi3", "pi3+");
         await using var board = await pi.PowerOn();
         var node = await board.Join();
         board.Console.Text.ShouldContain("TEST RUNTIME");
@@ -37,6 +39,18 @@ public sealed class RaspberryPiTests(RunningPlatform platform) : PlatformTest(pl
         (node.Model, node.Serial).ShouldBe(("Raspberry Pi 5 Model B Rev 1.0", board.Serial));
         await Reachable(node);
         board.Console.Text.ShouldNotContain("internal error");
+    }
+
+    [Fact]
+    public async Task BootImageOfARaspberryPi5IsPublished()
+    {
+        var keys = RunningPlatform.File("etc/boot");
+        if (Directory.Exists(keys)) Directory.Delete(keys, recursive: true);
+        (await RunningPlatform.Cli("boot", "make-key", "--folder", keys)).Status.ShouldBe(0);
+        var image = await NodeImage.BootImage("rpi-5-b");
+        var published = await RunningPlatform.Cli("boot", "publish", "--board", "rpi-5-b", "--key", Path.Combine(keys, "private.pem"), image);
+        published.Status.ShouldBe(0, published.Errors);
+        published.Output.ShouldStartWith("rpi-5-b: published boot.img ");
     }
 
     private static Task Reachable(NodeView node) => Eventually.Holds(
