@@ -10,6 +10,7 @@ internal sealed class DirectHandOff(PlatformLease platform, StatePartition state
     private readonly KernelCommandLine _line = KernelCommandLine.Read();
     private readonly RootRestarts _restarts = new(state);
     private string _said = "";
+    private string _saidOfOptions = "";
 
     /// <summary>Waits, however long it takes, until the platform names a root that can be used.</summary>
     public async Task<RootNaming> UntilNamed(CancellationToken stopping)
@@ -76,7 +77,7 @@ internal sealed class DirectHandOff(PlatformLease platform, StatePartition state
         {
             if (platform.Current is not { } lease) return "the node has no address on the platform's network.";
             if (RootNaming.Find(_line, lease) is not { Root: { } root } naming) return "the platform no longer names a root.";
-            if (root.Options.LeftOut is [_, ..] left) Say(log.Warning, BootStage.HandOff, $"options of {root} that are not taken: {string.Join(", ", left)}");
+            SayLeftOut(root);
             platform.RouteTo(root.Server);
             var version = await NfsRoot.Mount(root, lease, _line.ReadOnly, stopping);
             NewRoot.Prepare(NfsRoot.MountPoint, InitPath, lease);
@@ -94,6 +95,14 @@ internal sealed class DirectHandOff(PlatformLease platform, StatePartition state
             NewRoot.Abandon(NfsRoot.MountPoint);
             return $"{failure.Message}.";
         }
+    }
+
+    private void SayLeftOut(RootSpec root)
+    {
+        if (root.Options.LeftOut.Count == 0) return;
+        var text = $"options of {root} that are not taken: {string.Join(", ", root.Options.LeftOut)}";
+        if (text != _saidOfOptions) log.Warning(BootStage.HandOff, text);
+        _saidOfOptions = text;
     }
 
     // An attempt each second: only what is new is said.
