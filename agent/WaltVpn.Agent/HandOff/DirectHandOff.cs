@@ -9,6 +9,8 @@ internal sealed class DirectHandOff(PlatformLease platform, StatePartition state
 {
     private readonly KernelCommandLine _line = KernelCommandLine.Read();
     private readonly RootRestarts _restarts = new(state);
+    private static readonly TimeSpan ForMount = TimeSpan.FromSeconds(30);
+
     private string _said = "";
     private string _saidOfOptions = "";
 
@@ -39,8 +41,15 @@ internal sealed class DirectHandOff(PlatformLease platform, StatePartition state
         var warned = false;
         while (true)
         {
-            var failure = await TryOnce(stopping);
-            if (failure is null) break;
+            var attempt = TryOnce(stopping);
+            while (await Task.WhenAny(attempt, Task.Delay(ForMount, time, stopping)) != attempt && !stopping.IsCancellationRequested)
+            {
+                Say(log.Warning, BootStage.HandOff, $"the NFS server takes connections, but has not answered for {StageRunner.Seconds(ForMount)}; waiting for it.");
+                // The kernel does not give up a mount that hangs: with it hangs this boot.
+                if (patience.Next(time.GetElapsedTime(started)) is null) return Restart("the NFS server does not answer");
+            }
+
+            if (await attempt is not { } failure) break;
             Say(log.Warning, BootStage.HandOff, $"{failure} Trying again every second, for {StageRunner.Seconds(patience.RootDelay)}.");
             var elapsed = time.GetElapsedTime(started);
             if (elapsed >= patience.RootDelay && !warned)
@@ -52,9 +61,7 @@ internal sealed class DirectHandOff(PlatformLease platform, StatePartition state
 
             if (patience.Next(elapsed) is not { } wait)
             {
-                _restarts.Add();
-                log.Warning(BootStage.HandOff, $"no root: restarting the node. What was tried last: {failure}");
-                return false;
+                return Restart(failure);
             }
 
             await Task.Delay(wait, time, stopping);
@@ -62,6 +69,13 @@ internal sealed class DirectHandOff(PlatformLease platform, StatePartition state
 
         _restarts.Clear();
         return true;
+    }
+
+    private bool Restart(string failure)
+    {
+        _restarts.Add();
+        log.Warning(BootStage.HandOff, $"no root: restarting the node. What was tried last: {failure}");
+        return false;
     }
 
     /// <summary>Who has the root, once it is mounted.</summary>

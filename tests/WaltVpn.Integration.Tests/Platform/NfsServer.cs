@@ -16,14 +16,12 @@ internal sealed class NfsServer : IAsyncDisposable
     /// <summary>Starts it and waits until it answers.</summary>
     /// <param name="folder">The one folder it exports, under the same path.</param>
     /// <param name="versions">Major versions of the protocol.</param>
-    /// <param name="owners">How NFS 4 names them: numbers or names.</param>
-    public static async Task<NfsServer> Start(string folder, string versions = AllVersions, string owners = "numbers")
+    public static async Task<NfsServer> Start(string folder, string versions = AllVersions)
     {
         var ready = Path.Combine(WorkFolder, "ready");
         File.Delete(ready);
         var start = new ProcessStartInfo(RepositoryFolder.File("scripts/lib/nfs-server"), [WorkFolder, folder]);
         start.Environment["WALTVPN_NFS_VERSIONS"] = versions;
-        start.Environment["WALTVPN_NFS_OWNERS"] = owners;
         var process = Process.Start(start)!;
         await Eventually.Holds("the NFS server answers", () => File.Exists(ready) || process.HasExited);
         return process.HasExited ? throw new InvalidOperationException("the NFS server ended; what it said is above") : new NfsServer(process);

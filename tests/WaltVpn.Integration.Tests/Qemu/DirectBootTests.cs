@@ -84,16 +84,10 @@ public sealed class DirectBootTests(RunningPlatform platform) : PlatformTest(pla
             board.Console.Text.ShouldContain("that are not taken: sec=krb5");
             await Renamed($"{export}/nothing,vers=3", board, "NFS 3: the server (has no such directory|does not let this node have it)");
             await Renamed(export, board, "the root has no program /sbin/init");
-        }
-
-        await using (await NfsServer.Start(folder, "3, 4", "names"))
-        {
-            await Renamed($"{export},vers=4", board, "NFS 4.2: the server sends owners by name");
             await SmallRoot.Make(folder);
-            // The next attempt takes it, by the version that has no names.
-            await Renamed(export, board, "");
+            // The next attempt takes it, by the version the server has.
             await board.Console.Await($"handoff: {export}, .*, is mounted by NFS 3; starting its /sbin/init", Patience);
-            await board.Console.Await("small root: init 1, vers=3,", Patience);
+            await board.Console.Await("small root: init 1, vers=3", Patience);
         }
 
         board.Console.Text.Split("Linux version").Length.ShouldBe(2, "it booted once");
