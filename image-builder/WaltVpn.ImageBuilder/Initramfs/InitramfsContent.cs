@@ -31,6 +31,9 @@ internal sealed class InitramfsContent
     /// <summary>Programs of Debian packages.</summary>
     private static readonly string[] _programs = [BusyboxPath, "usr/bin/ssh", "usr/bin/ssh-keygen"];
 
+    /// <summary>The agent's SHA-256 is OpenSSL's: the runtime opens it by this name.</summary>
+    private static readonly string[] _openedLibraries = ["libssl.so.3"];
+
     private static readonly (string Path, string Target)[] _links =
     [
         // What busybox is used for. The kernel itself starts /sbin/modprobe, for instance for a file system's code page.
@@ -65,7 +68,8 @@ internal sealed class InitramfsContent
             path => path, path => packages.Find("/" + path) ?? throw new ImageException($"no package of the image has /{path}"), StringComparer.Ordinal);
         programs.Add(AgentPath, agent);
         foreach (var (path, data) in programs) AddFile(path, Executable, data);
-        foreach (var (path, data) in new LibraryClosure(packages, multiarchFolder).Collect(programs)) AddFile(path.TrimStart('/'), Executable, data);
+        var libraries = new LibraryClosure(packages, multiarchFolder).Collect(programs, _openedLibraries);
+        foreach (var (path, data) in libraries) AddFile(path.TrimStart('/'), Executable, data);
         foreach (var (path, data) in modules) AddFile(path, Plain, data);
         foreach (var (path, text) in _texts) AddFile(path, Plain, Encoding.UTF8.GetBytes(text));
         AddFile(ImageInfo.Path.TrimStart('/'), Plain, JsonSerializer.SerializeToUtf8Bytes(info, ProtocolJson.Default.ImageInfo));
