@@ -13,6 +13,10 @@ internal sealed class StatePartition
     private const string Label = "WALT_VPN_STATE";
     private const MountFlags Always = MountFlags.MS_NOSUID | MountFlags.MS_NODEV | MountFlags.MS_NOEXEC | MountFlags.MS_NOATIME;
 
+    private const int MostTries = 100;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private readonly object _oneAtATime = new();
+
     private StatePartition(string directory) => Directory = directory;
 
     /// <summary>Directory of the files.</summary>
@@ -34,17 +38,38 @@ internal sealed class StatePartition
     /// <summary>A state partition that is mounted already.</summary>
     internal static StatePartition At(string directory) => new(directory);
 
-    /// <summary>Runs an action that changes files, with the partition writable, and returns when all of it is on the card.</summary>
+    /// <summary>Runs an action that changes files, with the partition writable, and returns when all of it is on the card. One at a time.</summary>
     public void Write(Action change)
     {
-        Linux.Mount.Remount(Directory, Always);
-        try
+        lock (_oneAtATime)
         {
-            change();
+            Linux.Mount.Remount(Directory, Always);
+            try
+            {
+                change();
+            }
+            finally
+            {
+                MakeReadOnly();
+            }
         }
-        finally
+    }
+
+    /// <summary>A program that another thread starts just now has our open files from its fork to its exec; so long the kernel refuses, and tells nobody when
+    /// that is over.</summary>
+    private void MakeReadOnly()
+    {
+        for (var tries = 1; ; tries++)
         {
-            Linux.Mount.Remount(Directory, Always | MountFlags.MS_RDONLY);
+            try
+            {
+                Linux.Mount.Remount(Directory, Always | MountFlags.MS_RDONLY);
+                return;
+            }
+            catch (ErrnoException busy) when (busy.Errno == Errno.EBUSY && tries < MostTries)
+            {
+                Thread.Sleep(Pause);
+            }
         }
     }
 }

@@ -116,6 +116,34 @@ public sealed class NodeKeyTests : IDisposable
         log.Lines.ShouldAllBe(line => line.Contains("damaged"));
     }
 
+    /// <summary>As a program has it that is just being started.</summary>
+    [Fact]
+    public async Task AWriteWaitsForWhoeverStillHasAFileOpenAndLeavesThePartitionReadOnly()
+    {
+        var closing = Task.CompletedTask;
+        _state.Write(() =>
+        {
+            var held = File.Create(Path.Combine(_state.Directory, "held"));
+            closing = Task.Run(async () =>
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200));
+                await held.DisposeAsync();
+            });
+        });
+        await closing;
+        Options().ShouldContain("ro");
+    }
+
+    [Fact]
+    public async Task WritesTakeTurns()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(writer => Task.Run(() =>
+        {
+            for (var i = 0; i < 10; i++) _state.Write(() => File.WriteAllText(Path.Combine(_state.Directory, $"writer-{writer}"), $"{i}"));
+        })));
+        Options().ShouldContain("ro");
+    }
+
     [Fact]
     public async Task AKeyWithAnyByteFlippedIsNoneAndSaid()
     {
@@ -155,6 +183,9 @@ public sealed class NodeKeyTests : IDisposable
         process.WaitForExit();
         return process.ExitCode;
     }
+
+    private static string[] Options() =>
+        File.ReadLines("/proc/mounts").Last(line => line.Split(' ')[1] == StatePartition.MountPoint).Split(' ')[3].Split(',');
 
     private static string Run(string program, params string[] arguments)
     {
