@@ -89,7 +89,7 @@ internal sealed class EntrypointMachine : IAsyncDisposable
     /// <summary>The program with the least of a main configuration around the site.</summary>
     private static string[] Command(string kind, string site, string folder)
     {
-        var servers = Path.Combine(RepositoryFolder(), "artifacts/tests/web-servers");
+        var servers = RepositoryFolder.File("artifacts/tests/web-servers");
         string Write(string name, string text)
         {
             File.WriteAllText(Path.Combine(folder, name), text);
@@ -156,11 +156,4 @@ internal sealed class EntrypointMachine : IAsyncDisposable
     }
 
     private static Task<string> Inside(params string[] command) => Shell.Run("ip", ["netns", "exec", Namespace, .. command]);
-
-    private static string RepositoryFolder()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "WaltVpn.sln"))) folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("WaltVpn.sln");
-        return folder;
-    }
 }
