@@ -23,7 +23,7 @@ internal sealed record BuildInputs
     public required string Cache { get; init; }
 
     /// <summary>Of Debian's archive.</summary>
-    public required string Mirror { get; init; }
+    public required string? Mirror { get; init; }
 
     /// <summary>SOURCE_DATE_EPOCH, seconds since 1970; null: the newest date of the files taken from the packages.</summary>
     public required long? SourceDateEpoch { get; init; }

@@ -20,7 +20,7 @@ internal sealed class BuildOptions
     private readonly Option<string?> _lock;
     private readonly Option<bool> _locked = PackageOptions.Locked();
     private readonly Option<string?> _cache = PackageOptions.Cache();
-    private readonly Option<string> _mirror = PackageOptions.Mirror();
+    private readonly Option<string?> _mirror = PackageOptions.Mirror();
     private readonly Option<bool> _testRuntime = PackageOptions.TestRuntime();
 
     /// <param name="lockFallback">What stands for <c>--lock</c> when it is not given, in words.</param>
@@ -46,7 +46,7 @@ internal sealed class BuildOptions
             Lock = arguments.GetValue(_lock) ?? defaultLock,
             Locked = arguments.GetValue(_locked),
             Cache = arguments.GetValue(_cache) ?? PackageOptions.DefaultCache(),
-            Mirror = PackageSources.Check(arguments.GetRequiredValue(_mirror)),
+            Mirror = PackageSources.Check(arguments.GetValue(_mirror)),
             SourceDateEpoch = SourceDate.Read(),
         };
     }

@@ -41,7 +41,7 @@ internal static class FetchCommand
 
             var progress = new Progress(arguments.InvocationConfiguration.Output);
             var kept = arguments.GetValue(cache) ?? PackageOptions.DefaultCache();
-            var request = new PackageRequest(chosen, kept, PackageSources.Check(arguments.GetRequiredValue(mirror)), arguments.GetValue(testRuntime));
+            var request = new PackageRequest(chosen, kept, PackageSources.Check(arguments.GetValue(mirror)), arguments.GetValue(testRuntime));
             var packages = new ImagePackages(HostToolbox.Find(ImagePackages.Tools), request, progress);
             var (_, present) = await packages.FetchAsync(recorded, cancellation);
             if (recorded is null) await present.SaveAsync(path, cancellation);

@@ -44,7 +44,9 @@ internal sealed class ImagePackages(HostToolbox tools, PackageRequest request, P
         async Task<FetchedPackages> Fetch()
         {
             using var folder = await CacheFolder.EnterAsync(Path.Combine(request.Cache, FolderName), progress, cancellation);
-            var sources = request.Board.Suite is { } suite ? PackageSources.Write(suite, request.Mirror, HostTool.ArchiveKeyring.Name) : null;
+            var sources = request.Board.Suite is { } suite
+                ? PackageSources.Write(suite, request.Mirror ?? await PackageSources.MirrorOfThisMachineAsync(tools, cancellation), HostTool.ArchiveKeyring.Name)
+                : null;
             var files = new PackageCache(new AptArchive(tools, folder.Path, request.Board.Architecture, sources), progress);
             return recorded is null
                 ? await files.FetchCurrentAsync(Names, cancellation)

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using WaltVpn.ImageBuilder.Boards;
-using WaltVpn.ImageBuilder.Packages;
 
 namespace WaltVpn.ImageBuilder.Fetch;
 
@@ -24,13 +23,8 @@ internal static class PackageOptions
     public static Option<string?> Cache() =>
         new("--cache") { HelpName = "FOLDER", Description = "keeps downloads; default: waltvpn in XDG_CACHE_HOME or ~/.cache" };
 
-    public static Option<string> Mirror() =>
-        new("--mirror")
-        {
-            HelpName = "URL",
-            Description = $"Debian's archive, for the Raspberry Pi boards; default: {PackageSources.DefaultMirror}",
-            DefaultValueFactory = _ => PackageSources.DefaultMirror,
-        };
+    public static Option<string?> Mirror() =>
+        new("--mirror") { HelpName = "URL", Description = "Debian's archive, for the Raspberry Pi boards; default: the one of this machine's apt" };
 
     public static Option<bool> TestRuntime() =>
         new("--test-runtime") { Description = "for tests only: the agent brings a just-in-time compiler; the image says so" };

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using WaltVpn.ImageBuilder.Boards;
 using WaltVpn.ImageBuilder.BootFiles;
-using WaltVpn.ImageBuilder.Packages;
 
 namespace WaltVpn.ImageBuilder.Tests.Unit;
 
@@ -60,7 +59,7 @@ public sealed class AgentProgramTests : IDisposable
             Lock = "",
             Locked = false,
             Cache = "",
-            Mirror = PackageSources.DefaultMirror,
+            Mirror = null,
             SourceDateEpoch = null,
         });
     }
