@@ -94,7 +94,7 @@ internal sealed class SettingsServer : IDisposable
             """;
         _folder.Write($"sshd-{port}", Encoding.ASCII.GetBytes(configuration));
         _running.Add(Process.Start("/usr/sbin/sshd", ["-D", "-q", "-f", _folder.At($"sshd-{port}")]));
-        UntilListening(port).GetAwaiter().GetResult();
+        Listening.On(port).GetAwaiter().GetResult();
         return port;
     }
 
@@ -125,23 +125,5 @@ internal sealed class SettingsServer : IDisposable
         using var key = System.Security.Cryptography.RSA.Create();
         key.ImportFromPem(pem);
         return key.ExportSubjectPublicKeyInfo();
-    }
-
-    private static async Task UntilListening(int port)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                await client.ConnectAsync(IPAddress.Loopback, port, deadline.Token);
-                return;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(50, deadline.Token);
-            }
-        }
     }
 }

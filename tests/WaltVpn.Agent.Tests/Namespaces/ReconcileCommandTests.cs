@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Shouldly;
 using WaltVpn.Agent.Reconcile;
@@ -80,7 +78,7 @@ public sealed class ReconcileCommandTests : IDisposable
         {
             try
             {
-                await UntilListening(22);
+                await Listening.On(22);
                 (await Reconcile(0, "--server-type", "walt")).ShouldContain("certificate: none -> serial 1");
                 Node.Credentials.KnownHosts.ShouldContain($"server.walt {string.Join(' ', _folder.Read("host_key.pub").Split(' ')[..2])}\n");
                 (await Reconcile(0, "--server-type", "walt")).ShouldContain("nothing to do");
@@ -340,23 +338,5 @@ public sealed class ReconcileCommandTests : IDisposable
         var result = await ReconcileCommand.Run(words, root, TimeProvider.System, said, said);
         result.ShouldBe(status, said.ToString());
         return said.ToString();
-    }
-
-    private static async Task UntilListening(int port)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                await client.ConnectAsync(IPAddress.Loopback, port, deadline.Token);
-                return;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(50, deadline.Token);
-            }
-        }
     }
 }
