@@ -13,6 +13,7 @@ namespace WaltVpn.Agent.Tests.Namespaces;
 /// loop device, ext4 WALT_VPN_STATE ── mounted at /run/walt-vpn/state, read-only but during a write ── ssh-keygen
 /// </code>
 /// </summary>
+[Collection(Alone.Name)]
 public sealed class NodeKeyTests : IDisposable
 {
     private static readonly NodeIdentity Identity = new()
