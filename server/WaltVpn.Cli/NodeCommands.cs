@@ -80,7 +80,7 @@ internal static class NodeCommands
         server.Get(forgotten ? $"{Routes.Nodes}?forgotten=true" : Routes.Nodes, ProtocolJson.Default.IReadOnlyListNodeView, cancel);
 
     /// <summary>By name, or by the first digits of the id. A forgotten node only when no other has the name.</summary>
-    private static async Task<NodeView> Find(ServerConnection server, string which, CancellationToken cancel)
+    public static async Task<NodeView> Find(ServerConnection server, string which, CancellationToken cancel)
     {
         var asked = TerminalText.Plain(which);
         var fit = (await All(server, forgotten: true, cancel)).Where(node => node.Name == which || node.Id.StartsWith(which, StringComparison.Ordinal));

@@ -103,10 +103,13 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
     }
 
     [Fact]
-    public async Task RevokedBoardIsCutAndNeverLetInAgain()
+    public async Task BoardWithATokenJoinsByItselfAndOnceRevokedIsCutAndNeverLetInAgain()
     {
-        await using var board = await VirtualBoard.PowerOn("node4", await NodeImage.Card("node4"));
-        var node = await board.Join();
+        var settings = RunningPlatform.File("with-token.yaml");
+        (await RunningPlatform.Cli("setup-node", "--output", settings, "--token-uses", "1", "--token-tag", "lab")).Status.ShouldBe(0);
+        await using var board = await VirtualBoard.PowerOn("node4", await NodeImage.Card("node4", settings));
+        var node = await board.Online();
+        (await RunningPlatform.Requests()).Single(request => request.Serial == board.Serial).DecidedBy!.ShouldContain("(lab)");
         (await RunningPlatform.Cli("node", "revoke", node.Name, "--yes")).Status.ShouldBe(0);
         await board.Console.Await("the server refused this node's key");
         await board.Console.Await("asked again: denied: this key was revoked");
