@@ -21,6 +21,11 @@ public sealed class CommandLineTests
         (await Waltvpn(platform, "node", "show", identity.NodeId[..8], "-o", "json")).Output.ShouldContain(identity.NodeId);
         (await Waltvpn(platform, "node", "show", "nobody")).Status.ShouldBe(3);
         (await Waltvpn(platform, "node", "shwo")).Status.ShouldBe(2);
+        (await Waltvpn(platform, "node", "rename", identity.Name, "Bad Name")).Status.ShouldBe(2);
+        // What a script's empty variable leaves of a command must not be a node, though there is one only.
+        foreach (var slip in (string[])["", identity.NodeId[..1], identity.NodeId[..3]])
+            (await Waltvpn(platform, "node", "revoke", slip, "--yes")).Status.ShouldBe(slip.Length == 0 ? 2 : 3, slip);
+        (await Waltvpn(platform, "node", "list", "-o", "json")).Output.ShouldContain("\"accepted\"");
         (await Waltvpn(platform, "request", "deny", "1")).Status.ShouldBe(4);
         (await Waltvpn(platform, "request", "show", "99")).Status.ShouldBe(3);
         (await Waltvpn(platform, "--help")).Output.ShouldContain("waltvpn monitor");
