@@ -136,6 +136,20 @@ public sealed class Version2Tests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task NodeThatTakesNothingIsGivenUpThoughItSpeaks()
+    {
+        using var platform = new PlatformPort(_hub.BridgeName);
+        using var node = await Accepted('a');
+        platform.Tap.NonBlocking = true;
+        using var pings = new Timer(_ => node.Stream.TryWrite([3, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1]), null, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        var flood = Ethernet(Broadcast, PlatformPort.Mac, 0x0806, new byte[1400]);
+        using var poll = new Poll((node.Connection!, PollEvents.POLLIN));
+        for (var patience = 0; patience < 600 && !poll.Wait(Deadline / 600); patience++)
+            for (var i = 0; i < 100; i++) platform.Tap.TryWrite(flood);
+        HubProcess.ReadToEnd(node.Connection!).ShouldBe("ended: the node took nothing for 10 s\n");
+    }
+
+    [Fact]
     public async Task IdleTunnelLivesOnItsSignsOfLife()
     {
         await MakeImpatient();
