@@ -17,6 +17,14 @@ public sealed partial class EventFd : IDisposable
         if (written is { Succeeded: false, WouldBlock: false }) throw new ErrnoException("write", "eventfd", written.Error!.Value);
     }
 
+    /// <summary>Takes the flag down, so that it can be waited for again.</summary>
+    public void Lower()
+    {
+        Span<ulong> count = stackalloc ulong[1];
+        // EAGAIN: it was down.
+        Descriptor.TryRead(MemoryMarshal.AsBytes(count));
+    }
+
     public void Dispose() => Descriptor.Dispose();
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]

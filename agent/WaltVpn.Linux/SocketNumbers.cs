@@ -37,8 +37,10 @@ internal enum SocketLevel
 internal enum SocketOption
 {
     SO_TYPE = 3,
+    SO_SNDBUF = 7,
     SO_PEERCRED = 17,
     SO_ACCEPTCONN = 30,
+    SO_SNDBUFFORCE = 32,
     SO_DOMAIN = 39,
 }
 

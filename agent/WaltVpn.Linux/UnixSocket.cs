@@ -84,6 +84,17 @@ public static partial class UnixSocket
     /// <summary>A listening socket: it never carries data.</summary>
     public static bool IsListening(FileDescriptor socket) => OptionOf(socket, SocketOption.SO_ACCEPTCONN) != 0;
 
+    /// <summary>How much may wait to be read by the other end: SO_SNDBUF, above the system's limit where CAP_NET_ADMIN allows it, else up to that.</summary>
+    /// <param name="socket">A stream socket.</param>
+    /// <param name="bytes">The kernel takes twice as much, for its own accounts.</param>
+    public static void SetSendBuffer(FileDescriptor socket, int bytes)
+    {
+        if (SetOption(socket, (int)SocketLevel.SOL_SOCKET, (int)SocketOption.SO_SNDBUFFORCE, in bytes, sizeof(int)) == 0) return;
+        if (Marshal.GetLastPInvokeError() != (int)Errno.EPERM) throw ErrnoException.Last("setsockopt", "SO_SNDBUFFORCE");
+        if (SetOption(socket, (int)SocketLevel.SOL_SOCKET, (int)SocketOption.SO_SNDBUF, in bytes, sizeof(int)) < 0)
+            throw ErrnoException.Last("setsockopt", "SO_SNDBUF");
+    }
+
     private static FileDescriptor Create(SocketType type) =>
         FileDescriptor.Own(Socket((int)AddressFamily.AF_UNIX, (int)(type | SocketType.SOCK_CLOEXEC), 0), "socket", "AF_UNIX");
 
@@ -159,4 +170,7 @@ public static partial class UnixSocket
 
     [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
     private static unsafe partial int GetOption(FileDescriptor socket, int level, int option, void* value, uint* size);
+
+    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    private static partial int SetOption(FileDescriptor socket, int level, int option, in int value, uint size);
 }

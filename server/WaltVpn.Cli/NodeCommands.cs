@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net.Http.Json;
 using WaltVpn.Protocol;
 
@@ -141,7 +142,10 @@ internal static class NodeCommands
         [
             ("tunnel", $"up since {tunnel.Since:u} on {tunnel.Tap}"),
             ("addresses", string.Join(", ", tunnel.Addresses)),
-            ("frames", $"{tunnel.FramesFromNode} from the node, {tunnel.FramesToNode} to it, {tunnel.FramesRefused} refused"),
+            ("frames", $"{tunnel.FramesFromNode} from the node, {tunnel.FramesToNode} to it, {tunnel.FramesRefused} refused, {tunnel.FramesDropped} lost"),
+            ("bytes", $"{tunnel.BytesFromNode} from the node, {tunnel.BytesToNode} to it"),
+            ("framing", $"version {tunnel.TunnelVersion}"),
+            ("round trip", tunnel.RoundTripMilliseconds is { } time ? string.Create(CultureInfo.InvariantCulture, $"{time:0.0} ms") : null),
         ];
 
     private static string Word(NodeState state) => state switch

@@ -10,7 +10,7 @@ const string Help = """
     waltvpn-hub: the tunnels of a WaltVpn server
 
     waltvpn-hub serve [--bridge walt-net] [--runtime-directory /run/waltvpn-hub] [--state-directory /var/lib/waltvpn-hub]
-                      [--connect-user walt-vpn] [--control-user waltvpn] [--kernel-filter on]
+                      [--connect-user walt-vpn] [--control-user waltvpn] [--kernel-filter on] [--dead-after 15]
         Moves the frames of all nodes, until SIGTERM. Needs CAP_NET_ADMIN. --kernel-filter off: on a kernel without nf_tables for bridges.
 
     Called by sshd for the user walt-vpn:

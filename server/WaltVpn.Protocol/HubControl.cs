@@ -12,11 +12,14 @@ public sealed record HubRequest
     /// <summary>Expect: who will come with which ticket.</summary>
     public ExpectedNode? Expect { get; init; }
 
-    /// <summary>Disconnect: the node whose tunnel ends now.</summary>
+    /// <summary>Disconnect: the node whose tunnel ends now. Tell: who is told.</summary>
     public string? NodeId { get; init; }
 
     /// <summary>Disconnect: why, for the log and the node.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Tell: the word.</summary>
+    public TunnelControl? Word { get; init; }
 }
 
 /// <summary>Operations of the hub.</summary>
@@ -31,6 +34,9 @@ public enum HubOperation
 
     /// <summary>All live tunnels.</summary>
     List,
+
+    /// <summary>Say a word to a node through its tunnel, beside the frames. Refused when it is not connected or speaks version 0.</summary>
+    Tell,
 }
 
 /// <summary>A node that was admitted and whose forced command is about to start.</summary>
@@ -100,6 +106,15 @@ public sealed record TunnelSession
     /// <summary>Bytes of the frames to the node, prefixes not counted.</summary>
     public required long BytesToNode { get; init; }
 
-    /// <summary>Frames from the node that the address rules stopped (docs/security.md L2-5).</summary>
+    /// <summary>Frames from the node that the address rules or the rules for virtio-net headers stopped (docs/security.md L2-5, L2-9).</summary>
     public required long FramesRefused { get; init; }
+
+    /// <summary>Frames lost in either direction: the TAP or the tunnel could not take them.</summary>
+    public long FramesDropped { get; init; }
+
+    /// <summary>Version of the tunnel's framing: 0 or 2.</summary>
+    public int TunnelVersion { get; init; }
+
+    /// <summary>Time to the node's agent and back, the newest of every few seconds; null in version 0 and before the first one.</summary>
+    public double? RoundTripMilliseconds { get; init; }
 }

@@ -21,6 +21,7 @@ namespace WaltVpn.Protocol;
 [JsonSerializable(typeof(LoginAnswer))]
 [JsonSerializable(typeof(HubRequest))]
 [JsonSerializable(typeof(HubAnswer))]
+[JsonSerializable(typeof(TunnelControl))]
 [JsonSerializable(typeof(NodeView))]
 [JsonSerializable(typeof(IReadOnlyList<NodeView>))]
 [JsonSerializable(typeof(PlatformView))]

@@ -9,7 +9,7 @@ namespace WaltVpn.Agent.Following;
 /// Asks the server for this node's settings: when its tunnel is up, when it came back, and from time to time. Whatever goes wrong is said, and keeps the
 /// node from nothing.
 /// </summary>
-/// <remarks>Version 0 of the tunnel has no word for "your settings changed", so the node asks.</remarks>
+/// <remarks>Version 0 of the tunnel has no word for "your settings changed", and in version 2 nobody says it yet, so the node asks.</remarks>
 internal sealed class SettingsFollower(FollowedSettings followed, string platform, StatePartition state, INodeLog log)
 {
     /// <summary>A start waits no longer for settings; the tunnel matters more.</summary>

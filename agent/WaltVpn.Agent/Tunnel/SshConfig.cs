@@ -92,6 +92,8 @@ internal static class SshConfig
               RequestTTY no
               EscapeChar none
               Compression no
+              # ssh would mark the packets as a transfer in the background (CS1), which routers let wait.
+              IPQoS none
               ConnectTimeout 10
               ServerAliveInterval 15
               ServerAliveCountMax 3

@@ -8,6 +8,8 @@ internal sealed class SshProcess : IDisposable
 {
     private const string Ssh = "/usr/bin/ssh";
     private const int SIGKILL = 9;
+    // ssh(1): what it exits with when it is not the command that failed.
+    private const int SshFailed = 255;
     // What ssh says at LogLevel VERBOSE when all is well.
     private static readonly string[] Chatter = ["Authenticated ", "Transferred: ", "Bytes per second: "];
 
@@ -16,6 +18,7 @@ internal sealed class SshProcess : IDisposable
     private readonly TaskCompletionSource<long> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _messages;
     private volatile string _lastMessage = "";
+    private ExitStatus? _status;
 
     private SshProcess(ChildProcess process, FileDescriptor input, FileDescriptor output, FileDescriptor messages)
     {
@@ -65,6 +68,9 @@ internal sealed class SshProcess : IDisposable
     /// <summary>After <see cref="Reason"/>: it ended because the server does not let this key in.</summary>
     public bool KeyRefused => IsRefusal(_lastMessage);
 
+    /// <summary>After <see cref="Reason"/>: the server let us in, and what it started there refused our command.</summary>
+    public bool CommandRefused => Connected.IsCompletedSuccessfully && _status is { } status && IsOfTheCommand(status, _lastMessage);
+
     /// <summary>Reads up to a line feed, in a thread that waits for it.</summary>
     /// <param name="maxLength">Bytes, line feed included.</param>
     /// <returns>The line with its line feed; empty when the stream ended before.</returns>
@@ -87,6 +93,7 @@ internal sealed class SshProcess : IDisposable
     public async Task<string> Reason()
     {
         var status = await _process.Exited;
+        _status = status;
         await _messages;
         return Explain(_lastMessage, status);
     }
@@ -112,6 +119,12 @@ internal sealed class SshProcess : IDisposable
     }
 
     private static bool IsRefusal(string message) => message.Contains("Permission denied (publickey", StringComparison.Ordinal);
+
+    /// <summary>
+    /// Is it the command that the server did not know? A WaltVpn server knows each one we ask for: when its part speaks, that is about something else.
+    /// </summary>
+    internal static bool IsOfTheCommand(ExitStatus status, string message) =>
+        status is { Signal: 0, Code: > 0 and not SshFailed } && !message.StartsWith("waltvpn-hub:", StringComparison.Ordinal);
 
     private void ReadMessages(FileDescriptor descriptor)
     {

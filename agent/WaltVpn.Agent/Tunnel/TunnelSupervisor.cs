@@ -23,6 +23,7 @@ internal sealed class TunnelSupervisor : IDisposable
     private readonly EnrollmentClient _enrollment;
     private readonly EntrypointRotation _entrypoints;
     private readonly INodeLog _log;
+    private readonly KnownVersions _versions;
     private readonly TaskCompletionSource _firstUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly Lock _hurryGate = new();
@@ -31,14 +32,20 @@ internal sealed class TunnelSupervisor : IDisposable
     private volatile NodeIdentity _identity;
     private volatile SshProcess? _ssh;
 
-    private TunnelSupervisor(FileDescriptor tap, NodeIdentity identity, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log) =>
+    private TunnelSupervisor(FileDescriptor tap, NodeIdentity identity, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log)
+    {
         (_tap, _identity, _enrollment, _entrypoints, _log) = (tap, identity, enrollment, entrypoints, log);
+        _versions = new KnownVersions(log, TimeProvider.System);
+    }
 
     /// <summary>The tunnel came up again after it was broken. Raised on a pool thread.</summary>
     public event Action? Rebuilt;
 
     /// <summary>The platform gave the node another identity: the TAP is another station now. Raised on a pool thread.</summary>
     public event Action? Readdressed;
+
+    /// <summary>The server said a word through the tunnel, beside the frames. Raised in the pump's thread, which must not wait.</summary>
+    public event Action<TunnelControl>? Told;
 
     /// <summary>Who the node is on the platform's network now.</summary>
     public NodeIdentity Identity => _identity;
@@ -60,7 +67,7 @@ internal sealed class TunnelSupervisor : IDisposable
     public static TunnelSupervisor Start(
         NodeKey key, NodeIdentity identity, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log, CancellationToken stopping)
     {
-        var supervisor = new TunnelSupervisor(Tap.Open(InterfaceName), identity, enrollment, entrypoints, log);
+        var supervisor = new TunnelSupervisor(Tap.Open(InterfaceName, frames: TapFrames.WithHeader), identity, enrollment, entrypoints, log);
         supervisor.Use(key, identity);
         using var kernel = new Rtnetlink();
         kernel.SetMtu(InterfaceName, TunnelFrame.Mtu);
@@ -168,20 +175,46 @@ internal sealed class TunnelSupervisor : IDisposable
     {
         try
         {
-            using var ssh = _ssh = SshProcess.Start(SshConfig.Tunnel, way);
+            var options = _versions.Ask(way);
+            using var ssh = _ssh = SshProcess.Start(SshConfig.Tunnel, way, command: options.Version2 ? TunnelCommand.Version2 : null);
             await using var killing = stopping.Register(ssh.Kill);
             // Large pipes: a whole batch of frames goes in one write.
             (ssh.Input.PipeSize, ssh.Output.PipeSize) = (PipeSize, PipeSize);
-            using var pump = FramePump.Start(_tap, ssh.Output, ssh.Input);
-            _ = ssh.Connected.ContinueWith(_ => Up(way), stopping, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
-            var end = await pump.Completion;
+            // What the last session took from the TAP in large frames, this one may not.
+            Tap.SetLargeFrames(_tap, large: false);
+            // Before that nobody is there to hear frames, or to make an offer.
+            if (await Task.WhenAny(ssh.Connected) is { IsCanceled: true }) return ($"no tunnel; {await LastWords(ssh)}", TimeSpan.Zero, ssh.KeyRefused);
+            Up(way);
+            using var pump = Pump(ssh, options);
+            var end = await pump.Start().Completion;
             var words = await LastWords(ssh);
-            return ssh.ConnectedFor is { } lasted ? ($"{end.Reason}; {words}", lasted, false) : ($"no tunnel; {words}", TimeSpan.Zero, ssh.KeyRefused);
+            NoteVersion(way, options, pump.Conversation, ssh);
+            return ($"{end.Reason}; {words}", ssh.ConnectedFor ?? TimeSpan.Zero, false);
         }
         catch (ErrnoException failure)
         {
             return (failure.Message, TimeSpan.Zero, false);
         }
+    }
+
+    private FramePump Pump(SshProcess ssh, TunnelOptions options)
+    {
+        var pump = FramePump.Prepare(_tap, ssh.Output, ssh.Input, options);
+        pump.Conversation.Told += word => Told?.Invoke(word);
+        pump.Switched += () =>
+        {
+            Tap.SetLargeFrames(_tap, pump.Conversation.SendsLargeFrames);
+            _log.Info(BootStage.Tunnel, $"version {pump.Conversation.Version} of the tunnel");
+        };
+        return pump;
+    }
+
+    private void NoteVersion(WayIn way, TunnelOptions asked, TunnelConversation conversation, SshProcess ssh)
+    {
+        if (conversation.Version == 2) _versions.SpokeVersion2(way);
+        else if (!asked.Version2) return;
+        else if (conversation.HasHeard) _versions.StayedInVersion0(way, KnownVersion.Silent);
+        else if (ssh.CommandRefused) _versions.StayedInVersion0(way, KnownVersion.Refuses);
     }
 
     // When the stream is closed, ssh is about to say why.

@@ -23,7 +23,8 @@ internal static class ConnectCommand
         return Find(Environment.GetEnvironmentVariable("SSH_ORIGINAL_COMMAND") ?? TunnelCommand.Version0) switch
         {
             null => Refuse(),
-            TunnelCommand.Version0 or TunnelCommand.Version2 => Tunnel(ticket, Path.Combine(runtime, "connect.sock")),
+            TunnelCommand.Version0 => Tunnel(new TunnelRequest(ticket, Version2: false), Path.Combine(runtime, "connect.sock")),
+            TunnelCommand.Version2 => Tunnel(new TunnelRequest(ticket, Version2: true), Path.Combine(runtime, "connect.sock")),
             var question => Ask(question, ticket, loginSocket),
         };
     }
@@ -39,10 +40,10 @@ internal static class ConnectCommand
         _ => null,
     };
 
-    private static int Tunnel(string ticket, string connectSocket)
+    private static int Tunnel(TunnelRequest request, string connectSocket)
     {
         using var socket = UnixSocket.Connect(connectSocket);
-        DescriptorPassing.Send(socket, Encoding.ASCII.GetBytes(ticket), FileDescriptor.Inherited(0), FileDescriptor.Inherited(1));
+        DescriptorPassing.Send(socket, Encoding.ASCII.GetBytes(request.ToString()), FileDescriptor.Inherited(0), FileDescriptor.Inherited(1));
         // A refusal comes at once. Then the hub is silent while the tunnel lives, says why it ended, and closes.
         using var news = new Poll((socket, PollEvents.POLLIN));
         if (news.Wait(ForRefusal)) return Tell(socket);

@@ -31,7 +31,7 @@ internal sealed class Bridge : IDisposable
     {
         // Before the TAP joins: if the bridge is another by then, the hub ends this tunnel too soon, not never.
         var bridge = Ensure();
-        var tap = Tap.Open(tapName, TapWaiting.NonBlocking);
+        var tap = Tap.Open(tapName, TapWaiting.NonBlocking, TapFrames.WithHeader);
         try
         {
             Span<byte> mac = stackalloc byte[MacAddress.Length];

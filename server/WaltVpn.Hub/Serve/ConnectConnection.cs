@@ -1,4 +1,5 @@
 using System.Text;
+using WaltVpn.Hub.Connect;
 using WaltVpn.Linux;
 
 namespace WaltVpn.Hub.Serve;
@@ -29,7 +30,7 @@ internal sealed class ConnectConnection : IDisposable
     }
 
     /// <summary>Takes a ticket with the descriptors that came with it, any number and kind.</summary>
-    public delegate void TicketShown(ConnectConnection connection, string ticket, IReadOnlyList<FileDescriptor> descriptors);
+    public delegate void TicketShown(ConnectConnection connection, TunnelRequest request, IReadOnlyList<FileDescriptor> descriptors);
 
     /// <summary>When it came.</summary>
     public long Since { get; }
@@ -55,8 +56,8 @@ internal sealed class ConnectConnection : IDisposable
 
     private void OnReady(EpollEvents events)
     {
-        // One byte more than a ticket, so that more than a ticket is seen.
-        Span<byte> message = stackalloc byte[TicketBook.TicketLength + 1];
+        // One byte more than a request, so that more than a request is seen.
+        Span<byte> message = stackalloc byte[TicketBook.TicketLength + TunnelRequest.Version2Mark.Length + 1];
         var (bytes, descriptors) = DescriptorPassing.Receive(_socket, message);
         if (bytes.WouldBlock) return;
         if (bytes.Error is Errno.EMSGSIZE)
@@ -69,7 +70,7 @@ internal sealed class ConnectConnection : IDisposable
         if (!_hasShown && bytes.Count > 0)
         {
             _hasShown = true;
-            _shown(this, Encoding.ASCII.GetString(message[..bytes.Count]), descriptors);
+            _shown(this, TunnelRequest.Parse(Encoding.ASCII.GetString(message[..bytes.Count])), descriptors);
             return;
         }
 

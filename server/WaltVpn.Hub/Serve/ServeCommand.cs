@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using WaltVpn.Linux;
+using WaltVpn.Protocol;
 
 namespace WaltVpn.Hub.Serve;
 
@@ -19,6 +20,7 @@ internal static class ServeCommand
         var connectUser = UserId(arguments.Option("connect-user", "walt-vpn"));
         var controlUser = UserId(arguments.Option("control-user", "waltvpn"));
         var filters = IsOn(arguments.Option("kernel-filter", "on"));
+        var deadAfter = Seconds(arguments.Option("dead-after", string.Create(CultureInfo.InvariantCulture, $"{TunnelHello.DefaultDeadAfter.TotalSeconds}")));
         arguments.ExpectEnd();
 
         using var notify = new SystemdNotify();
@@ -29,7 +31,8 @@ internal static class ServeCommand
         using var bridge = new Bridge(bridgeName);
         using var filter = filters ? new KernelFilter() : null;
         if (filter is null) Log.Warning("--kernel-filter off: nothing but the hub itself keeps a node to its own addresses");
-        using var hub = new TunnelHub(loop, bridge, filter, new AddressBook(Path.Combine(state, "addresses"), TimeProvider.System), TimeProvider.System);
+        var addresses = new AddressBook(Path.Combine(state, "addresses"), TimeProvider.System);
+        using var hub = new TunnelHub(loop, bridge, filter, addresses, TimeProvider.System, deadAfter);
         Directory.CreateDirectory(runtime);
         using var control = new Listener(loop, Path.Combine(runtime, "control.sock"), controlUser, hub.AcceptControl);
         using var connect = new Listener(loop, Path.Combine(runtime, "connect.sock"), connectUser, hub.AcceptConnect);
@@ -62,6 +65,14 @@ internal static class ServeCommand
         "off" => false,
         _ => throw new UsageException($"option --kernel-filter is on or off, not '{value}'"),
     };
+
+    private static TimeSpan Seconds(string value)
+    {
+        var (least, most) = (TunnelHello.ShortestDeadAfter.TotalSeconds, TunnelHello.LongestDeadAfter.TotalSeconds);
+        return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds >= least && seconds <= most
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new UsageException($"option --dead-after is a whole number of seconds, {least}..{most}, not '{value}'");
+    }
 
     private static uint UserId(string name) => Passwd.UserId(name) ?? throw new UsageException($"there is no user '{name}' on this machine: server/packaging/install makes the two, --connect-user and --control-user name others");
 }

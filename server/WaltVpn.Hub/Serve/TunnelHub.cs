@@ -1,6 +1,8 @@
+using WaltVpn.Hub.Connect;
 using WaltVpn.Hub.Dhcp;
 using WaltVpn.Linux;
 using WaltVpn.Protocol;
+using WaltVpn.Tunnel;
 
 namespace WaltVpn.Hub.Serve;
 
@@ -15,6 +17,8 @@ internal sealed class TunnelHub : IDisposable
     private readonly KernelFilter? _filter;
     private readonly AddressBook _addresses;
     private readonly TimeProvider _time;
+    private readonly TimeSpan _deadAfter;
+    private readonly BufferPool _buffers = new();
     private readonly TicketBook _tickets;
     private readonly Dictionary<string, (NodeTunnel Tunnel, ConnectConnection Connection, int Bridge)> _live = [];
     private readonly Dictionary<MacAddress, string> _byMac = [];
@@ -26,9 +30,10 @@ internal sealed class TunnelHub : IDisposable
     /// <param name="filter">What the kernel knows of them; null: nothing.</param>
     /// <param name="addresses">Their leases.</param>
     /// <param name="time">The clocks.</param>
-    public TunnelHub(EventLoop loop, Bridge bridge, KernelFilter? filter, AddressBook addresses, TimeProvider time)
+    /// <param name="deadAfter">When a node that speaks version 2 and says nothing is taken for dead.</param>
+    public TunnelHub(EventLoop loop, Bridge bridge, KernelFilter? filter, AddressBook addresses, TimeProvider time, TimeSpan deadAfter)
     {
-        (_loop, _bridge, _filter, _addresses, _time) = (loop, bridge, filter, addresses, time);
+        (_loop, _bridge, _filter, _addresses, _time, _deadAfter) = (loop, bridge, filter, addresses, time, deadAfter);
         _tickets = new TicketBook(time);
         loop.Ticked += OnTick;
         addresses.Changed += OnAddresses;
@@ -70,6 +75,7 @@ internal sealed class TunnelHub : IDisposable
     private HubAnswer Answer(HubRequest request) => request.Operation switch
     {
         HubOperation.Expect => Expect(request.Expect),
+        HubOperation.Tell => Tell(request.NodeId, request.Word),
         HubOperation.Disconnect => Disconnect(request.NodeId, request.Reason ?? "disconnected by the server"),
         HubOperation.List => new HubAnswer
         {
@@ -95,9 +101,18 @@ internal sealed class TunnelHub : IDisposable
         return new HubAnswer { Ok = true };
     }
 
-    private void OnTicket(ConnectConnection connection, string ticket, IReadOnlyList<FileDescriptor> descriptors)
+    private HubAnswer Tell(string? nodeId, TunnelControl? word)
     {
-        if (_tickets.Take(ticket) is not { } node)
+        if (nodeId is null || word is null) return new HubAnswer { Ok = false, Error = "tell: node or word is missing" };
+        if (!_live.TryGetValue(nodeId, out var live)) return new HubAnswer { Ok = false, Error = "tell: the node is not connected" };
+        return live.Tunnel.TryTell(word)
+            ? new HubAnswer { Ok = true }
+            : new HubAnswer { Ok = false, Error = "tell: the node speaks version 0 of the tunnel, or takes nothing now" };
+    }
+
+    private void OnTicket(ConnectConnection connection, TunnelRequest request, IReadOnlyList<FileDescriptor> descriptors)
+    {
+        if (_tickets.Take(request.Ticket) is not { } node)
         {
             Refuse(connection, descriptors, "the ticket is unknown, old, or was used");
             return;
@@ -112,10 +127,10 @@ internal sealed class TunnelHub : IDisposable
         End(node.NodeId, "the node connected again");
         // A MAC belongs to one node: the daemon never gives it twice, and the newest answer of the daemon is right.
         if (_byMac.TryGetValue(node.VpnMac, out var other)) End(other, "its address was given to another node");
-        Open(connection, node, descriptors);
+        Open(connection, node, request.Version2, descriptors);
     }
 
-    private void Open(ConnectConnection connection, ExpectedNode node, IReadOnlyList<FileDescriptor> descriptors)
+    private void Open(ConnectConnection connection, ExpectedNode node, bool version2, IReadOnlyList<FileDescriptor> descriptors)
     {
         var tapName = Bridge.TapName(node.NodeId);
         FileDescriptor? tap = null;
@@ -125,7 +140,8 @@ internal sealed class TunnelHub : IDisposable
             _filter?.Open(tapName, node.VpnMac, AddressesOf(node.VpnMac));
             var dhcp = new DhcpSnooping(node, _addresses, _bridge.Owns);
             var ports = (tap, descriptors[0], descriptors[1]);
-            var tunnel = new NodeTunnel(_loop, node, dhcp, ports, _time.GetUtcNow(), (ended, reason) => End(ended.NodeId, reason));
+            var options = new TunnelOptions { Role = TunnelRole.Server, Version2 = version2, DeadAfter = _deadAfter };
+            var tunnel = new NodeTunnel(_loop, node, dhcp, ports, new TunnelConversation(options, _time, new TunnelReader([])), _buffers, _time, End);
             _live.Add(node.NodeId, (tunnel, connection, bridge));
             _byMac.Add(node.VpnMac, node.NodeId);
             Log.Info($"node {node.NodeId} connected: {tapName}, {node.VpnMac}, certificate {node.CertificateSerial}");
@@ -181,6 +197,7 @@ internal sealed class TunnelHub : IDisposable
     {
         if (!_live.Remove(nodeId, out var live)) return;
         _byMac.Remove(live.Tunnel.VpnMac);
+        live.Tunnel.SayEnd(reason);
         live.Tunnel.Dispose();
         ClosePort(Bridge.TapName(nodeId));
         _connections.Remove(live.Connection);
@@ -205,6 +222,7 @@ internal sealed class TunnelHub : IDisposable
     {
         CloseImpatient();
         EndWithoutBridge();
+        foreach (var live in _live.Values.ToList()) live.Tunnel.Tick();
         _addresses.Tick();
     }
 

@@ -88,12 +88,13 @@ public sealed class TunnelTests(RunningPlatform platform) : PlatformTest(platfor
     }
 
     [Fact]
-    public async Task WordedCommandForVersion2IsAnsweredInVersion0()
+    public async Task WordedCommandForVersion2GetsIt()
     {
         var node = await NewNode();
         await using var tunnel = await NodeTunnel.Start(node, TunnelCommand.Version2);
         await tunnel.Dhcp();
         (await tunnel.Reaches(RunningPlatform.LanAddress)).ShouldBeTrue();
+        (await RunningPlatform.Node(node.Identity.NodeId)).Tunnel!.TunnelVersion.ShouldBe(2);
     }
 
     /// <summary>Lines after the heading; of the network that the process is in.</summary>

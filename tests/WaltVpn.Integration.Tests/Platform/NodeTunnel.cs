@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Shouldly;
 using WaltVpn.Linux;
+using WaltVpn.Protocol;
 using WaltVpn.Tunnel;
 using WaltVpn.Tunnel.Tests;
 
@@ -49,7 +50,7 @@ internal sealed class NodeTunnel : IAsyncDisposable
     {
         var (space, first) = (NamespaceOf(node), string.Create(CultureInfo.InvariantCulture, $"tap-{node.Number}"));
         await Tool.Succeed("ip", "netns", "add", space);
-        var tap = Tap.Open(first);
+        var tap = Tap.Open(first, frames: TapFrames.WithHeader);
         await Tool.Succeed("ip", "link", "set", first, "address", node.Identity.VpnMac.ToString());
         await Tool.Succeed("ip", "link", "set", first, "netns", space, "name", Interface);
         await Tool.Succeed("ip", "-n", space, "link", "set", Interface, "mtu", "1500", "up");
@@ -136,8 +137,11 @@ internal sealed class NodeTunnel : IAsyncDisposable
 
             await using var killing = _stop.Token.Register(KillSsh);
             if (_stop.IsCancellationRequested) KillSsh();
-            using var pump = FramePump.Start(_tap, output.Reader, input.Writer);
-            await pump.Completion;
+            Tap.SetLargeFrames(_tap, large: false);
+            var options = new TunnelOptions { Role = TunnelRole.Node, Version2 = command == TunnelCommand.Version2 };
+            using var pump = FramePump.Prepare(_tap, output.Reader, input.Writer, options);
+            pump.Switched += () => Tap.SetLargeFrames(_tap, pump.Conversation.SendsLargeFrames);
+            await pump.Start().Completion;
             KillSsh();
             await _ssh.Exited;
         }

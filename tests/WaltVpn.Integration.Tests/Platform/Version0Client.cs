@@ -8,7 +8,7 @@ namespace WaltVpn.Integration.Tests.Platform;
 internal sealed class Version0Client : IDisposable
 {
     private readonly Process _ssh;
-    private readonly FrameReader _reader = new();
+    private readonly TunnelReader _reader = new();
 
     private Version0Client(Process ssh) => _ssh = ssh;
 
@@ -79,8 +79,8 @@ internal sealed class Version0Client : IDisposable
 
     private byte[]? TryTake() => _reader.Next(out var frame) switch
     {
-        FrameStep.Frame => frame.ToArray(),
-        FrameStep.NeedMore => null,
-        FrameStep.Refused => throw new InvalidDataException($"the server announced a frame of {_reader.RefusedLength} bytes"),
+        TunnelStep.Frame => frame.ToArray(),
+        TunnelStep.NeedMore => null,
+        _ => throw new InvalidDataException($"the server sent {_reader.Refused}"),
     };
 }

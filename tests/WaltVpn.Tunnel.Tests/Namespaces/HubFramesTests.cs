@@ -163,12 +163,12 @@ public sealed class HubFramesTests : IAsyncLifetime
         {
             random.NextBytes(source);
             source[0] &= 0xFE;
-            tap.Write(Marker(source, 7));
+            tap.WriteFrame(Marker(source, 7));
         }
 
-        tap.Write(Marker(_a.MacBytes, 7));
-        tap.Write(Marker(PlatformPort.Mac, 7));
-        tap.Write(Marker(Bytes(own), 8));
+        tap.WriteFrame(Marker(_a.MacBytes, 7));
+        tap.WriteFrame(Marker(PlatformPort.Mac, 7));
+        tap.WriteFrame(Marker(Bytes(own), 8));
         _platform.ReceiveUntil(IsMarker(8)).Count(frame => IsMarker(7)(frame)).ShouldBe(0);
         (await StationCount()).ShouldBe(before);
     }
@@ -242,7 +242,7 @@ public sealed class HubFramesTests : IAsyncLifetime
     public void WrongLengthEndsOneTunnelWithAReason()
     {
         _a.Stream.Write([0x05, 0xEF, 1, 2, 3]);
-        HubProcess.ReadToEnd(_a.Connection!).ShouldBe("ended: the node announced a frame of 1519 bytes, outside 14..1518\n");
+        HubProcess.ReadToEnd(_a.Connection!).ShouldBe("ended: the node announced a frame of 1519 bytes: not a tunnel\n");
         _b.Send(Marker(_b.MacBytes, 5));
         _platform.ReceiveUntil(IsMarker(5)).ShouldNotBeEmpty();
         _hub.Sessions.Select(session => session.NodeId).ShouldBe([_b.Id]);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Shouldly;
+using WaltVpn.Hub.Connect;
 using WaltVpn.Linux;
 using WaltVpn.Protocol;
 using Xunit;
@@ -97,10 +98,12 @@ internal sealed class HubProcess : IDisposable
     }
 
     /// <summary>Announces a node and connects it.</summary>
-    public async Task<NodeEnd> Connect(char digit)
+    /// <param name="digit">Makes its id and MAC.</param>
+    /// <param name="version2">It asks for version 2.</param>
+    public async Task<NodeEnd> Connect(char digit, bool version2 = false)
     {
         var node = new NodeEnd(digit);
-        Show(node, Expect(node.Id, node.Mac));
+        Show(node, new TunnelRequest(Expect(node.Id, node.Mac), version2).ToString());
         await Logged($"node {node.Id} connected");
         return node;
     }

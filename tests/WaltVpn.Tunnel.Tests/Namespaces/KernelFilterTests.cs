@@ -160,7 +160,7 @@ public sealed class KernelFilterTests : IDisposable
             foreach (var part in (byte[][])[mac, address4, address6]) random.NextBytes(part);
             mac[0] &= 0xFE;
             var (text4, text6) = (new IPAddress(address4).ToString(), new IPAddress(address6).ToString());
-            _tap.Write((i % 4) switch
+            _tap.WriteFrame((i % 4) switch
             {
                 0 => Marker(mac, 7),
                 1 => V4(Ipv4(17, text4, Server4, Udp(1000, 2000, Data))),
@@ -178,7 +178,7 @@ public sealed class KernelFilterTests : IDisposable
     public void PortThatTheFilterDoesNotKnowSaysNothing()
     {
         using var stranger = OpenUnlocked("wn-stranger");
-        foreach (var (_, frame) in OwnFrames) stranger.Write(frame);
+        foreach (var (_, frame) in OwnFrames) stranger.WriteFrame(frame);
         Passed().ShouldBeEmpty();
     }
 
@@ -207,7 +207,7 @@ public sealed class KernelFilterTests : IDisposable
 
         _filter.Close(Port);
         (await Elements()).ShouldBeEmpty();
-        foreach (var (_, own) in OwnFrames) _tap.Write(own);
+        foreach (var (_, own) in OwnFrames) _tap.WriteFrame(own);
         _filter.Open(Port, OwnMac, []);
         Passed().ShouldBeEmpty();
     }
@@ -295,8 +295,8 @@ public sealed class KernelFilterTests : IDisposable
     // What of these the platform got.
     private List<byte[]> Passed(params byte[][] frames)
     {
-        foreach (var frame in frames) _tap.Write(frame);
-        _tap.Write(Marker(Own, 200));
+        foreach (var frame in frames) _tap.WriteFrame(frame);
+        _tap.WriteFrame(Marker(Own, 200));
         // The bridge is a station too, and reports its groups.
         using var rtnetlink = new Rtnetlink();
         var bridge = rtnetlink.FindLink(_bridgeName)!.MacAddress;

@@ -7,7 +7,7 @@ namespace WaltVpn.Tunnel.Tests.Namespaces;
 /// <summary>The node's side of a tunnel to a hub under test: frames in and out of its stream.</summary>
 internal sealed class NodeEnd : IDisposable
 {
-    private readonly FrameReader _reader = new();
+    private readonly TunnelReader _reader = new();
 
     /// <param name="digit">Hexadecimal; makes id and MAC.</param>
     public NodeEnd(char digit)
@@ -45,7 +45,7 @@ internal sealed class NodeEnd : IDisposable
         using var poll = new Poll((Stream, PollEvents.POLLIN));
         while (true)
         {
-            while (_reader.Next(out var frame) == FrameStep.Frame)
+            while (_reader.Next(out var frame) == TunnelStep.Frame)
             {
                 frames.Add(frame.ToArray());
                 if (last(frames[^1])) return frames;

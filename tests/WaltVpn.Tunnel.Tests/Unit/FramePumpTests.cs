@@ -11,6 +11,8 @@ namespace WaltVpn.Tunnel.Tests.Unit;
 /// </code></remarks>
 public sealed class FramePumpTests : IDisposable
 {
+    // In front of each frame on the wire, as a TAP with headers has it.
+    private static readonly byte[] s_plain = new byte[10];
     private readonly FileDescriptor _wire;
     private readonly FileDescriptor _tap;
     private readonly FileDescriptor _peer;
@@ -21,7 +23,7 @@ public sealed class FramePumpTests : IDisposable
     {
         (_wire, _tap) = UnixSocket.Pair(SocketKind.Packets);
         (_peer, _stream) = UnixSocket.Pair(SocketKind.Stream);
-        _pump = FramePump.Start(_tap, _stream, _stream);
+        _pump = FramePump.Prepare(_tap, _stream, _stream).Start();
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -35,8 +37,8 @@ public sealed class FramePumpTests : IDisposable
     [Fact]
     public void FramesGoBothWays()
     {
-        _wire.Write(Frame(60, 1));
-        _wire.Write(Frame(1518, 2));
+        WriteFrame(Frame(60, 1));
+        WriteFrame(Frame(1518, 2));
         ReadRecord().ShouldBe(Frame(60, 1));
         ReadRecord().ShouldBe(Frame(1518, 2));
         _peer.Write([.. Packets.Record(Frame(14, 3)), .. Packets.Record(Frame(1500, 4))]);
@@ -47,10 +49,10 @@ public sealed class FramePumpTests : IDisposable
     [Fact]
     public void OddFrameCostsOneFrame()
     {
-        _wire.Write(Frame(13, 1));
-        _wire.Write(Frame(1519, 2));
-        _wire.Write(Frame(1600, 3));
-        _wire.Write(Frame(60, 4));
+        WriteFrame(Frame(13, 1));
+        WriteFrame(Frame(1519, 2));
+        WriteFrame(Frame(1600, 3));
+        WriteFrame(Frame(60, 4));
         ReadRecord().ShouldBe(Frame(60, 4));
     }
 
@@ -91,38 +93,54 @@ public sealed class FramePumpTests : IDisposable
     {
         // Nobody reads at the peer: the pump waits for room in the middle of a batch.
         _wire.NonBlocking = true;
-        for (var i = 0; i < 400; i++) _wire.TryWrite(Frame(1500, i));
+        for (var i = 0; i < 400; i++) _wire.TryWrite([.. s_plain, .. Frame(1500, i)]);
         _pump.Dispose();
         (await _pump.Completion).Side.ShouldBe(PumpSide.Stopped);
     }
 
-    [Fact]
-    public void ThousandFramesAreAllocatedNothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ThousandFramesAreAllocatedNothing(bool version2)
     {
-        var reader = new FrameReader();
-        var batch = new FrameBatch();
         _pump.Dispose();
         _tap.NonBlocking = true;
         _peer.NonBlocking = true;
-        var frame = Frame(200, 1);
-        Cycle(batch, reader, frame);
+        var node = new TunnelConversation(new TunnelOptions { Role = TunnelRole.Node, Version2 = version2 }, TimeProvider.System);
+        var server = new TunnelConversation(new TunnelOptions { Role = TunnelRole.Server, Version2 = version2 }, TimeProvider.System);
+        var (batch, answers) = (new FrameBatch(), new FrameBatch());
+        byte[] frame = [.. s_plain, .. Frame(200, 1)];
+        for (var i = 0; i < 5; i++)
+        {
+            Cycle((node, batch), (server, answers), frame, frames: 0);
+            Cycle((server, answers), (node, batch), frame, frames: 0);
+        }
+
+        (node.Version, server.Version).ShouldBe(version2 ? (2, 2) : (0, 0));
+        Cycle((node, batch), (server, answers), frame, frames: 10);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++) Cycle(batch, reader, frame);
+        for (var i = 0; i < 100; i++) Cycle((node, batch), (server, answers), frame, frames: 10);
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
     }
 
-    // Ten frames: wire to TAP end, one batch, one write, and out of the stream again.
-    private void Cycle(FrameBatch batch, FrameReader reader, byte[] frame)
+    // From wire to TAP end, one batch, one write, and out of the stream again.
+    private void Cycle(
+        (TunnelConversation Conversation, FrameBatch Batch) from, (TunnelConversation Conversation, FrameBatch Batch) to, byte[] frame, int frames)
     {
-        for (var i = 0; i < 10; i++) _wire.Write(frame);
-        if (batch.Fill(_tap) is not null || batch.Frames != 10) throw new InvalidOperationException("ten frames were not read");
-        while (!batch.Unsent.IsEmpty) batch.Sent(_stream.TryWrite(batch.Unsent).Count);
-        var frames = 0;
-        while (frames < 10)
+        for (var i = 0; i < frames; i++) _wire.Write(frame);
+        from.Conversation.Compose(from.Batch);
+        if (frames > 0 && (from.Batch.Fill(_tap, from.Conversation.SendsLargeFrames) is not null || from.Batch.Frames != frames))
+            throw new InvalidOperationException("the frames were not read");
+        while (!from.Batch.Unsent.IsEmpty) from.Batch.Sent(_stream.TryWrite(from.Batch.Unsent).Count);
+        for (var got = 0; ;)
         {
-            reader.Received(_peer.TryRead(reader.Free).Count);
-            while (reader.Next(out _) == FrameStep.Frame) frames++;
+            var read = _peer.TryRead(to.Conversation.Reader.Free);
+            if (!read.WouldBlock) to.Conversation.Received(read.Count);
+            TunnelStep step;
+            while ((step = to.Conversation.Next(out _)) == TunnelStep.Frame) got++;
+            if (step == TunnelStep.Refused) throw new InvalidOperationException(to.Conversation.Reason);
+            if (got >= frames) return;
         }
     }
 
@@ -157,6 +175,10 @@ public sealed class FramePumpTests : IDisposable
         using var poll = new Poll((_wire, PollEvents.POLLIN));
         poll.Wait(TimeSpan.FromSeconds(20)).ShouldBeTrue("nothing came");
         var buffer = new byte[2000];
-        return buffer[.._wire.Read(buffer)];
+        var length = _wire.Read(buffer);
+        buffer[..10].ShouldBe(s_plain);
+        return buffer[10..length];
     }
+
+    private void WriteFrame(byte[] frame) => _wire.Write([.. s_plain, .. frame]);
 }

@@ -25,19 +25,22 @@ public sealed partial class TunnelVectorTests
         var expected = lines.Select(line => Expectation().Match(line)).Single(match => match.Success);
         var stream = Convert.FromHexString(string.Concat(lines.Where(line => !line.StartsWith('#')).SelectMany(line => line.Split(' '))));
 
-        var reader = new FrameReader();
+        var reader = new TunnelReader();
         stream.CopyTo(reader.Free);
         reader.Received(stream.Length);
         List<int> lengths = [];
-        FrameStep step;
-        while ((step = reader.Next(out var frame)) == FrameStep.Frame) lengths.Add(frame.Length);
+        TunnelStep step;
+        while ((step = reader.Next(out var frame)) == TunnelStep.Frame) lengths.Add(frame.Length);
 
         string.Join(' ', lengths).ShouldBe(expected.Groups["lengths"].Value);
-        var end = step == FrameStep.Refused ? $"refused {reader.RefusedLength}" : reader.InsideFrame ? "inside" : "complete";
+        var end = step == TunnelStep.Refused ? Refusal().Replace(reader.Refused, "refused $1") : reader.InsideFrame ? "inside" : "complete";
         end.ShouldBe(expected.Groups["end"].Value);
         name.StartsWith("accepted-", StringComparison.Ordinal).ShouldBe(end == "complete");
     }
 
     [GeneratedRegex(@"^# frames: (?<lengths>[0-9 ]*?) ?; end: (?<end>complete|inside|refused [0-9]+)$")]
     private static partial Regex Expectation();
+
+    [GeneratedRegex("^a frame of ([0-9]+) bytes$")]
+    private static partial Regex Refusal();
 }

@@ -38,6 +38,8 @@ public sealed class SshConfigTests : IDisposable
         options["certificatefile"].ShouldBe($"{_directory}/node_key-cert.pub");
         options["identitiesonly"].ShouldBe("yes");
         options["identityagent"].ShouldBe("none");
+        options["ipqos"].ShouldBe("none none");
+        options["compression"].ShouldBe("no");
         options["stricthostkeychecking"].ShouldBe("true");
         options["userknownhostsfile"].ShouldBe($"{_directory}/known_hosts");
         options["globalknownhostsfile"].ShouldBe("/dev/null");

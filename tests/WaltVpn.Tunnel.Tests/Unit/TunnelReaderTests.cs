@@ -5,7 +5,7 @@ using Xunit;
 namespace WaltVpn.Tunnel.Tests.Unit;
 
 /// <summary>docs/protocol.md "Tunnel", version 0; docs/security.md L2-1.</summary>
-public sealed class FrameReaderTests
+public sealed class TunnelReaderTests
 {
     [Fact]
     public void FramesCutAtAnyTwoPointsAreReassembled()
@@ -16,9 +16,9 @@ public sealed class FrameReaderTests
         {
             for (var second = first; second <= stream.Length; second++)
             {
-                var reader = new FrameReader(4096);
+                var reader = new TunnelReader(new byte[4096]);
                 List<byte[]> got = [];
-                foreach (var part in new[] { ..first, first..second, second.. }) Feed(reader, stream.AsSpan(part), got).ShouldBe(FrameStep.NeedMore);
+                foreach (var part in new[] { ..first, first..second, second.. }) Feed(reader, stream.AsSpan(part), got).ShouldBe(TunnelStep.NeedMore);
                 got.Count.ShouldBe(frames.Length);
                 for (var i = 0; i < frames.Length; i++) got[i].AsSpan().SequenceEqual(frames[i]).ShouldBeTrue();
                 reader.InsideFrame.ShouldBeFalse();
@@ -29,17 +29,17 @@ public sealed class FrameReaderTests
     [Fact]
     public void EachOfAllLengthsIsAcceptedOrRefusedAtEachSplitPoint()
     {
-        var reader = new FrameReader(4096);
+        var reader = new TunnelReader(new byte[4096]);
         List<byte[]> got = [];
         for (var length = 0; length <= ushort.MaxValue; length++)
         {
             if (length is < TunnelFrame.MinLength or > TunnelFrame.MaxLength)
             {
                 // The prefix alone is enough to refuse; nothing of the frame is waited for.
-                var refusing = new FrameReader(4096);
-                Feed(refusing, [(byte)(length >> 8)], got).ShouldBe(FrameStep.NeedMore);
-                Feed(refusing, [(byte)length], got).ShouldBe(FrameStep.Refused);
-                refusing.RefusedLength.ShouldBe(length);
+                var refusing = new TunnelReader(new byte[4096]);
+                Feed(refusing, [(byte)(length >> 8)], got).ShouldBe(TunnelStep.NeedMore);
+                Feed(refusing, [(byte)length], got).ShouldBe(TunnelStep.Refused);
+                refusing.Refused.ShouldBe($"a frame of {length} bytes");
                 continue;
             }
 
@@ -47,7 +47,7 @@ public sealed class FrameReaderTests
             for (var split = 0; split < record.Length; split++)
             {
                 got.Clear();
-                Feed(reader, record.AsSpan(0, split), got).ShouldBe(FrameStep.NeedMore);
+                Feed(reader, record.AsSpan(0, split), got).ShouldBe(TunnelStep.NeedMore);
                 reader.InsideFrame.ShouldBe(split > 0);
                 Feed(reader, record.AsSpan(split), got);
                 got.Count.ShouldBe(1);
@@ -66,20 +66,20 @@ public sealed class FrameReaderTests
         List<byte[]> got = [];
         for (var round = 0; round < 100_000; round++)
         {
-            var reader = new FrameReader(4096);
+            var reader = new TunnelReader(new byte[4096]);
             var stream = RandomStream(random);
-            var step = FrameStep.NeedMore;
+            var step = TunnelStep.NeedMore;
             got.Clear();
-            for (var rest = stream.AsSpan(); !rest.IsEmpty && step != FrameStep.Refused;)
+            for (var rest = stream.AsSpan(); !rest.IsEmpty && step != TunnelStep.Refused;)
             {
                 var size = Math.Min(rest.Length, random.Next(1, 700));
                 step = Feed(reader, rest[..size], got);
                 rest = rest[size..];
             }
 
-            (frames, refused) = (frames + got.Count, refused + (step == FrameStep.Refused ? 1 : 0));
+            (frames, refused) = (frames + got.Count, refused + (step == TunnelStep.Refused ? 1 : 0));
             got.ShouldBe(Expected(stream, out var mustRefuse), $"seed {seed}, round {round}");
-            (step == FrameStep.Refused).ShouldBe(mustRefuse, $"seed {seed}, round {round}");
+            (step == TunnelStep.Refused).ShouldBe(mustRefuse, $"seed {seed}, round {round}");
         }
 
         frames.ShouldBeGreaterThan(10_000);
@@ -122,7 +122,7 @@ public sealed class FrameReaderTests
         return frame;
     }
 
-    private static FrameStep Feed(FrameReader reader, ReadOnlySpan<byte> bytes, List<byte[]> got)
+    private static TunnelStep Feed(TunnelReader reader, ReadOnlySpan<byte> bytes, List<byte[]> got)
     {
         do
         {
@@ -130,11 +130,11 @@ public sealed class FrameReaderTests
             bytes[..size].CopyTo(reader.Free);
             reader.Received(size);
             bytes = bytes[size..];
-            FrameStep step;
-            while ((step = reader.Next(out var frame)) == FrameStep.Frame) got.Add(frame.ToArray());
-            if (step == FrameStep.Refused) return step;
+            TunnelStep step;
+            while ((step = reader.Next(out var frame)) == TunnelStep.Frame) got.Add(frame.ToArray());
+            if (step == TunnelStep.Refused) return step;
         }
         while (!bytes.IsEmpty);
-        return FrameStep.NeedMore;
+        return TunnelStep.NeedMore;
     }
 }
