@@ -6,6 +6,7 @@ using WaltVpn.Agent.Enrollment;
 using WaltVpn.Agent.Following;
 using WaltVpn.Agent.HandOff;
 using WaltVpn.Agent.Network;
+using WaltVpn.Agent.Reconcile;
 using WaltVpn.Agent.Startup;
 using WaltVpn.Agent.Tunnel;
 using WaltVpn.Protocol;
@@ -59,10 +60,10 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
     {
         LogImage();
         await new ModuleLoader(log).Start();
-        var settings = await stages.UntilDone(BootStage.Startup, _ => Task.FromResult(BootPartition.ReadSettings()), stopping);
-        var state = await stages.UntilDone(BootStage.Startup, _ => Task.FromResult(StatePartition.Mount()), stopping);
+        await using var eeprom = BoardEeprom.Find(log);
+        var (settings, state, memory) = await stages.UntilDone(BootStage.Startup, _ => Task.FromResult(NodeHome.Find(eeprom)), stopping);
         SshConfig.WriteForEnrollment(settings);
-        var followed = new FollowedSettings(settings, state, log);
+        var followed = new FollowedSettings(settings, state, log, memory);
         followed.WriteHostKeys();
         var entrypoints = new EntrypointRotation(followed.Ways);
         var board = BoardFacts.Read();
@@ -82,6 +83,12 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         var asking = follower.Ask(entrypoints, key, identity, stopping);
         await FirstOf(asking, uplink.Following);
         identity = await asking;
+        if (eeprom is not null)
+        {
+            var writing = eeprom.Follow(follower.Taken, key, state, stopping);
+            await FirstOf(writing, uplink.Following);
+            if (await writing) return;
+        }
 
         _progress.MoveTo(BootStage.Tunnel, "the server was asked for its settings");
         if (await LanCheck.IsPlatformsOwn(uplink.Lease, log))

@@ -17,6 +17,9 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
     // Of all nodes that lost the server together, each asks when it likes.
     private static readonly TimeSpan AfterReconnect = TimeSpan.FromSeconds(30);
 
+    /// <summary>The newest answer that this boot has taken; null: none.</summary>
+    public SettingsAnswer? Taken { get; private set; }
+
     /// <summary>Asks once, and takes what is told.</summary>
     /// <param name="ways">Left at the one that answered.</param>
     /// <param name="key">The node's.</param>
@@ -26,13 +29,21 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
     /// <exception cref="OperationCanceledException">The machine goes down.</exception>
     public async Task<NodeIdentity> Ask(EntrypointRotation ways, NodeKey key, NodeIdentity identity, CancellationToken stopping)
     {
+        if (identity.NodeId.Length == 0)
+        {
+            log.Info(BootStage.Settings, "this node's certificate is by a server of WalT, which tells no settings here");
+            return identity;
+        }
+
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         deadline.CancelAfter(ForAll);
         try
         {
             var answer = await new SettingsQuestion().Ask(ways, failure => log.Warning(BootStage.Settings, failure), deadline.Token);
             followed.CameIn(answer.Way);
-            return followed.Take(answer, platform, identity.NodeId, key.PublicKey) ? Renew(key, identity, answer.Document) : identity;
+            if (!followed.Take(answer, platform, identity.NodeId, key.PublicKey)) return identity;
+            Taken = answer;
+            return Renew(key, identity, answer.Document);
         }
         catch (StageException failure)
         {

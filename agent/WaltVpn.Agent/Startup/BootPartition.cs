@@ -7,7 +7,7 @@ namespace WaltVpn.Agent.Startup;
 /// <summary>The FAT partition the machine booted from: it holds the settings a person can edit.</summary>
 internal static class BootPartition
 {
-    private const string Label = "WALT_VPN";
+    public const string Label = "WALT_VPN";
     private const string MountPoint = "/run/walt-vpn/boot";
     private const int MaxSettingsLength = 64 * 1024;
 
@@ -60,11 +60,8 @@ internal static class BootPartition
         if (settings.SshEntrypoints.Count == 0) throw new StageException($"{NodeSettings.FileName}: sshEntrypoints is empty; name at least one host.");
         if (settings.SshEntrypoints.Where(text => !SshEntrypoint.TryParse(text, out _)).Take(1).ToList() is [var wrong])
             throw new StageException($"{NodeSettings.FileName}: sshEntrypoints: '{wrong}' is no host name or address, with or without :port.");
-        if (settings.HostKeys.Count == 0 || !settings.HostKeys.All(IsHostKey))
-            throw new StageException($"{NodeSettings.FileName}: hostKeys must list the server's keys, each like \"ssh-ed25519 AAAA…\".");
+        if (settings.HostKeys.Count == 0 || !settings.HostKeys.All(HostKeyLine.IsUsable))
+            throw new StageException($"{NodeSettings.FileName}: hostKeys must list the server's keys, each like {HostKeyLine.Form}.");
         return settings;
     }
-
-    private static bool IsHostKey(string? text) =>
-        text?.Split(' ') is ["ssh-ed25519", var blob] && Convert.TryFromBase64String(blob, new byte[text!.Length], out _);
 }

@@ -149,6 +149,7 @@ internal static class Rpi5B
             // QEMU knows no Raspberry Pi 5; its machine "virt" boots this image too.
             "virtio_net", "virtio_blk", "virtio_mmio", "virtio_rng",
         ],
+        Programs = [RaspberryPi.Flashrom],
         // The three pins beside the HDMI sockets.
         KernelCommandLine = "console=tty0 console=ttyAMA10,115200 panic=10 net.ifnames=0",
         BootLoader = new PiFirmware
