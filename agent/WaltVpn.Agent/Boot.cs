@@ -99,7 +99,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
 
         using var tunnel = TunnelSupervisor.Start(key, identity, enrollment, entrypoints, log, stopping);
         uplink.Regained += tunnel.ConnectNow;
-        var following = follower.Follow(key, tunnel, stopping);
+        var following = follower.Follow(key, tunnel, told => eeprom?.Follow(told, key, state, stopping) ?? Task.CompletedTask, stopping);
         await FirstOf(tunnel.FirstUp, tunnel.Running, uplink.Following);
         await using var platform = new PlatformNetwork(tunnel, uplink, log);
         await FirstOf(platform.FirstLease, platform.Running, tunnel.Running, uplink.Following);

@@ -62,7 +62,11 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
     }
 
     /// <summary>Asks again and again, until the machine goes down. The live tunnel is not touched: what is new is used from the next start on.</summary>
-    public async Task Follow(NodeKey key, TunnelSupervisor tunnel, CancellationToken stopping)
+    /// <param name="key">The node's.</param>
+    /// <param name="tunnel">Its.</param>
+    /// <param name="taken">Called with each new answer that was taken.</param>
+    /// <param name="stopping">The machine goes down.</param>
+    public async Task Follow(NodeKey key, TunnelSupervisor tunnel, Func<SettingsAnswer, Task> taken, CancellationToken stopping)
     {
         using var rebuilt = new SemaphoreSlim(0, 1);
         tunnel.Rebuilt += Wake;
@@ -74,7 +78,9 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
                 if (await rebuilt.WaitAsync(Backoff.AtLeast(followed.AskAgainAfter), stopping)) await Task.Delay(Backoff.Within(AfterReconnect), stopping);
                 if (tunnel.Identity is not { } identity) continue;
                 // The tunnel keeps the certificate it came up with; one that was stored since is not stored again.
+                var before = Taken?.Digest;
                 latest = await Ask(new EntrypointRotation(followed.Ways), key, latest?.NodeId == identity.NodeId ? latest : identity, stopping);
+                if (Taken is { } answer && answer.Digest != before) await taken(answer);
             }
         }
         finally

@@ -43,6 +43,9 @@ internal sealed class BoardEeprom(BootConfig live, BoardAccess access, INodeLog 
     /// <exception cref="StageException">Nobody.</exception>
     public EepromNode ReadNode() => EepromNode.Read(live);
 
+    /// <inheritdoc cref="EepromNode.FindFirstSettings"/>
+    public NodeSettings? FindFirstSettings() => EepromNode.FindFirstSettings(live);
+
     /// <summary>What there is beside the settings: the way of before the last change, and the number that none may be below.</summary>
     public EepromMemory Remember(EepromNode node)
     {

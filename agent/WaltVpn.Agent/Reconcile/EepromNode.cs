@@ -8,7 +8,7 @@ using WaltVpn.Protocol;
 namespace WaltVpn.Agent.Reconcile;
 
 /// <summary>A node whose settings and identity are in its EEPROM, in the form in which a card has them.</summary>
-/// <param name="Settings">Without an enrolment key: an EEPROM has none.</param>
+/// <param name="Settings">Without an enrolment key where the EEPROM has no <see cref="JoinToken"/>.</param>
 /// <param name="Node">Who it is.</param>
 /// <param name="Identity">The same, as a server gives it.</param>
 internal sealed record EepromNode(NodeSettings Settings, StoredNode Node, NodeIdentity Identity)
@@ -28,7 +28,7 @@ internal sealed record EepromNode(NodeSettings Settings, StoredNode Node, NodeId
             Platform = credentials.Mark.Platform,
             SshEntrypoints = reach.Entrypoints,
             HostKeys = reach.HostKeys,
-            EnrollmentKey = new Secret(""),
+            EnrollmentKey = FindFirstSettings(config)?.EnrollmentKey ?? new Secret(""),
         };
         var identity = new NodeIdentity
         {
@@ -39,6 +39,20 @@ internal sealed record EepromNode(NodeSettings Settings, StoredNode Node, NodeId
             Certificate = credentials.Certificate.Trim(),
         };
         return new EepromNode(settings, node, identity);
+    }
+
+    /// <summary>What a board that is no node yet joins with; null: its EEPROM has nothing of that kind, or nothing that can be used.</summary>
+    public static NodeSettings? FindFirstSettings(BootConfig config)
+    {
+        if (config.Find(JoinToken.Name) is not { } token) return null;
+        try
+        {
+            return BootPartition.Parse(JoinToken.Unpack(token), JoinToken.Name);
+        }
+        catch (Exception damage) when (damage is EepromException or StageException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The newest settings it took, as far as the EEPROM knows.</summary>

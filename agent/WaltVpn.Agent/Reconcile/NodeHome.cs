@@ -29,6 +29,7 @@ internal sealed record NodeHome(NodeSettings Settings, StatePartition State, Eep
         }
         catch (StageException nobody)
         {
+            if (eeprom.FindFirstSettings() is { } first) return new NodeHome(first, StatePartition.InMemory(InMemory), new EepromMemory(null, null));
             if (Volume.Find(BootPartition.Label) is not null) return OnCard();
             throw new StageException($"this board started over the network, and has no card of ours. {nobody.Message}", nobody);
         }

@@ -82,8 +82,8 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
         if (options.RollBack) return await RollBack(journal!, store, stopping);
         // Before the server is asked for anything: a board that cannot be written is not enrolled.
         var content = await store.Read(stopping);
-        var image = content is not null ? Parse(content)
-            : UnreadableChip.Assume(options.Firmware is { } firmware ? File.ReadAllBytes(firmware) : null, live, LiveConfig.ReadBootKey(root));
+        var image = content is not null ? Parse(content, options.Image ?? "the board's chip")
+            : UnreadableChip.Assume(ReadFirmware(), live, LiveConfig.ReadBootKey(root));
         if (options.Image is not null && options.Configuration is null) live = BootConfig.Parse(image.Read(EepromFiles.BootConfig));
         if (live is null && absence is not null) await output.WriteLineAsync($"what the board started with is not known: {absence.Reason}");
         if (journal?.Damage is { } damage) await error.WriteLineAsync($"{damage}; going on without a way back");
@@ -96,7 +96,9 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
     private FollowedEeprom Eeprom(BootConfig? live, EepromImage image, IBootloaderStore store, ChangeJournal? journal) =>
         new(live, image, store, journal, BootStage.Settings, _log, time);
 
-    private EepromImage Parse(byte[] content)
+    private byte[]? ReadFirmware() => options.Firmware is { } file ? Parse(File.ReadAllBytes(file), file).Bytes.ToArray() : null;
+
+    private static EepromImage Parse(byte[] content, string name)
     {
         try
         {
@@ -104,7 +106,7 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
         }
         catch (EepromException damage)
         {
-            throw new EepromException(damage.Fault, $"{options.Image ?? "the board's chip"}: {damage.Message}", damage);
+            throw new EepromException(damage.Fault, $"{name}: {damage.Message}", damage);
         }
     }
 

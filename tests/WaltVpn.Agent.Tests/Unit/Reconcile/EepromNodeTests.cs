@@ -62,6 +62,41 @@ public sealed class EepromNodeTests : IDisposable
         followed.Ways.Select(way => $"{way}").ShouldBe(["ssh.example.org:2222", "two.example.org:22", "before.example.org:22 (settings of before)"]);
     }
 
+    [Fact]
+    public void ABoardThatIsNoNodeJoinsWithItsToken()
+    {
+        var settings = new NodeSettings
+        {
+            Platform = "lab",
+            SshEntrypoints = ["ssh.example.org"],
+            HostKeys = [Desired.Material.HostKeys[0]],
+            EnrollmentKey = new Secret("-----BEGIN OPENSSH PRIVATE KEY-----\n"),
+        };
+        var first = EepromNode.FindFirstSettings(BootConfig.Empty.With(JoinToken.Name, JoinToken.Pack(settings))).ShouldNotBeNull();
+        (first.Platform, first.EnrollmentKey.Reveal()).ShouldBe((settings.Platform, settings.EnrollmentKey.Reveal()));
+        first.HostKeys.ShouldBe(settings.HostKeys);
+        // A node keeps it, for the day its certificate is refused.
+        EepromNode.Read(Config(0).With(JoinToken.Name, JoinToken.Pack(settings))).Settings.EnrollmentKey.Reveal().ShouldBe(settings.EnrollmentKey.Reveal());
+        EepromNode.Read(Config(0)).Settings.EnrollmentKey.Reveal().ShouldBeEmpty();
+        EepromNode.FindFirstSettings(BootConfig.Empty).ShouldBeNull();
+        EepromNode.FindFirstSettings(BootConfig.Empty.With(JoinToken.Name, JoinToken.Pack(settings with { HostKeys = [] }))).ShouldBeNull();
+    }
+
+    [Fact]
+    public void NoDamageOfATokenIsAFailure()
+    {
+        var settings = new NodeSettings { Platform = "lab", SshEntrypoints = ["a"], HostKeys = [Desired.Material.HostKeys[0]], EnrollmentKey = new Secret("key") };
+        var token = JoinToken.Pack(settings);
+        var random = new Random(3);
+        for (var round = 0; round < 20_000; round++)
+        {
+            var damaged = token.ToCharArray();
+            for (var i = 0; i <= random.Next(3); i++) damaged[random.Next(damaged.Length)] = (char)random.Next('!', '~');
+            var config = BootConfig.Parse(Encoding.ASCII.GetBytes($"[all]\n{JoinToken.Name}={new string(damaged)}\n"));
+            if (EepromNode.FindFirstSettings(config) is { } whole) whole.HostKeys.ShouldAllBe(key => HostKeyLine.IsUsable(key));
+        }
+    }
+
     [Theory]
     [InlineData("[all]\nBOOT_UART=1\n", "the board is no node yet")]
     [InlineData("[all]\nWALT_VPN_MAC=52:54:00:12:34:56\nWALT_VPN_CREDS=AAAA\n", "no archive")]
