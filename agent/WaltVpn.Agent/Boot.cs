@@ -77,22 +77,23 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         await FirstOf(identifying, uplink.Following);
         var (key, identity) = await identifying;
 
-        _progress.MoveTo(BootStage.Settings, $"this node is {identity.Name}, {identity.VpnMac}");
+        _progress.MoveTo(BootStage.Tunnel, $"this node is {identity.Name}, {identity.VpnMac}");
         SshConfig.AddTunnel(key.PrivateKeyPath, identity);
         var follower = new SettingsFollower(followed, settings.Platform, state, log);
-        var asking = follower.Ask(entrypoints, key, identity, stopping);
-        await FirstOf(asking, uplink.Following);
-        identity = await asking;
-        if (eeprom is not null)
+        if (eeprom is not null && _rootServer is null)
         {
+            // Not beside the tunnel, as on other boards: what is written may need a start of its own.
+            var asking = follower.Ask(entrypoints, key, identity, stopping);
+            await FirstOf(asking, uplink.Following);
+            identity = await asking;
             var writing = eeprom.Follow(follower.Taken, key, state, stopping);
             await FirstOf(writing, uplink.Following);
             if (await writing) return;
         }
 
-        _progress.MoveTo(BootStage.Tunnel, "the server was asked for its settings");
         if (await LanCheck.IsPlatformsOwn(uplink.Lease, log))
         {
+            if (eeprom is null) identity = await follower.Ask(entrypoints, key, identity, stopping);
             await WithoutTunnel(uplink, identity, state, stop);
             return;
         }

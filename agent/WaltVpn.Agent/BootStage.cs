@@ -3,11 +3,11 @@ namespace WaltVpn.Agent;
 /// <summary>Where a boot stands. Each stage's product is what the next one starts from.</summary>
 /// <remarks>
 /// <code>
-///  Startup ──▶ Network ──▶ Enrollment ──▶ Settings ──▶ Tunnel ──▶ Online ──▶ HandOff
-///  card        link, IP    identity       the server's  ssh up     address on  the root the platform names, if it names one;
-///                                                                  its network then the node's own operating system runs
+///  Startup ──▶ Network ──▶ Enrollment ──▶ Tunnel ──▶ Online ──▶ HandOff
+///  card        link, IP    identity       ssh up     address on  the root the platform names, if it names one;
+///                                                    its network then the node's own operating system runs
 ///
-///  any stage ──▶ Shutdown   (Ctrl-Alt-Del, SIGTERM)
+///  any stage ──▶ Shutdown   (Ctrl-Alt-Del, SIGTERM)      beside Online and HandOff: Settings, what the server says now
 /// </code>
 /// A stage that fails is tried again, with back-off, for ever; it never falls back to an earlier one: links and addresses
 /// that come and go are followed in the background, and a tunnel that breaks is rebuilt under the stage Online, or beside the operating system.
@@ -18,10 +18,11 @@ internal enum BootStage
     Network,
     Enrollment,
 
-    /// <summary>The one that is tried once only: a node whose server does not tell its settings goes on with those it has.</summary>
-    Settings,
     Tunnel,
     Online,
     HandOff,
+
+    /// <summary>Runs beside the others once the tunnel is up: the word in the log only.</summary>
+    Settings,
     Shutdown,
 }

@@ -18,16 +18,29 @@ internal static class SetupNodeCommand
             DefaultValueFactory = _ => "node.yaml",
         };
         var force = new Option<bool>("--force") { Description = "Replace the file" };
+        var uses = new Option<int>("--token-uses")
+        {
+            Description = "Put a new enrolment token into it, which lets in so many boards where the server's policy is 'token'",
+            HelpName = "N",
+        };
+        var life = Lifetime.Option("--token-expires", "How long that token lives", TimeSpan.FromDays(7));
+        var tag = new Option<string?>("--token-tag") { Description = "Your word for that token", HelpName = "WORD" };
         var command = new Command(
             "setup-node",
             "Write the settings of a node image (YAML). Example: waltvpn setup-node --output node.yaml; waltvpn-image sd --settings node.yaml …")
         {
-            output, force,
+            output, force, uses, life, tag,
         };
         command.SetAction(async (arguments, cancel) =>
         {
             using var server = global.Connect(arguments);
             var settings = await server.Get(Routes.NodeSettings, ProtocolJson.Default.NodeSettings, cancel);
+            if (arguments.GetResult(uses) is not null)
+            {
+                var token = await TokenCommands.Order(server, arguments.GetValue(uses), arguments.GetValue(life), arguments.GetValue(tag), cancel);
+                settings = settings with { EnrollmentToken = token.Token };
+            }
+
             await Write(arguments.GetValue(output)!, arguments.GetValue(force), settings);
             return (int)ExitCode.Ok;
         });
@@ -66,6 +79,14 @@ internal static class SetupNodeCommand
         # Opens the enrolment request and nothing else.
         enrollmentKey: |
         {string.Join('\n', settings.EnrollmentKey.Reveal().TrimEnd().Split('\n').Select(line => "  " + line))}
+        {(settings.EnrollmentToken is { } token ? Token(token) : "")}
+        """;
+
+    private static string Token(Secret token) =>
+        $"""
+
+        # Boards that bring it join without waiting for an operator: waltvpn token list
+        enrollmentToken: "{token.Reveal()}"
 
         """;
 

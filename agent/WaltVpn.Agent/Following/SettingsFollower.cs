@@ -6,8 +6,8 @@ using WaltVpn.Protocol;
 namespace WaltVpn.Agent.Following;
 
 /// <summary>
-/// Asks the server for this node's settings: at each start, and while the node runs from time to time and when its tunnel came back. Whatever goes wrong
-/// is said, and keeps the node from nothing.
+/// Asks the server for this node's settings: when its tunnel is up, when it came back, and from time to time. Whatever goes wrong is said, and keeps the
+/// node from nothing.
 /// </summary>
 /// <remarks>Version 0 of the tunnel has no word for "your settings changed", so the node asks.</remarks>
 internal sealed class SettingsFollower(FollowedSettings followed, string platform, StatePartition state, INodeLog log)
@@ -61,7 +61,10 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
         return identity;
     }
 
-    /// <summary>Asks again and again, until the machine goes down. The live tunnel is not touched: what is new is used from the next start on.</summary>
+    /// <summary>
+    /// Asks when the tunnel is up, which settings do not delay, and then again and again, until the machine goes down. The live tunnel is not touched:
+    /// what is new is used from the next start on.
+    /// </summary>
     /// <param name="key">The node's.</param>
     /// <param name="tunnel">Its.</param>
     /// <param name="taken">Called with each new answer that was taken.</param>
@@ -73,14 +76,22 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
         NodeIdentity? latest = null;
         try
         {
+            await tunnel.FirstUp.WaitAsync(stopping);
+            // A board with an EEPROM has asked before.
+            var isToldAlready = Taken is not null;
             while (true)
             {
+                if (!isToldAlready)
+                {
+                    var before = Taken?.Digest;
+                    // The tunnel keeps the certificate it came up with; one that was stored since is not stored again.
+                    var identity = latest?.NodeId == tunnel.Identity.NodeId ? latest : tunnel.Identity;
+                    latest = await Ask(new EntrypointRotation(followed.Ways), key, identity, stopping);
+                    if (Taken is { } answer && answer.Digest != before) await taken(answer);
+                }
+
+                isToldAlready = false;
                 if (await rebuilt.WaitAsync(Backoff.AtLeast(followed.AskAgainAfter), stopping)) await Task.Delay(Backoff.Within(AfterReconnect), stopping);
-                if (tunnel.Identity is not { } identity) continue;
-                // The tunnel keeps the certificate it came up with; one that was stored since is not stored again.
-                var before = Taken?.Digest;
-                latest = await Ask(new EntrypointRotation(followed.Ways), key, latest?.NodeId == identity.NodeId ? latest : identity, stopping);
-                if (Taken is { } answer && answer.Digest != before) await taken(answer);
             }
         }
         finally

@@ -23,12 +23,14 @@ internal sealed record EepromNode(NodeSettings Settings, StoredNode Node, NodeId
             throw new StageException($"the board's EEPROM makes it no node: {node.Problem}.");
         if (node.ReachBy(config) is not { } reach)
             throw new StageException("the board's EEPROM names no SSH entrypoint, or no host key of it that this program takes (Ed25519, ECDSA).");
+        var first = FindFirstSettings(config);
         var settings = new NodeSettings
         {
             Platform = credentials.Mark.Platform,
             SshEntrypoints = reach.Entrypoints,
             HostKeys = reach.HostKeys,
-            EnrollmentKey = FindFirstSettings(config)?.EnrollmentKey ?? new Secret(""),
+            EnrollmentKey = first?.EnrollmentKey ?? new Secret(""),
+            EnrollmentToken = first?.EnrollmentToken,
         };
         var identity = new NodeIdentity
         {

@@ -42,6 +42,7 @@ internal sealed class SettingsFile
             SshEntrypoints = Many(root, SettingsKey.SshEntrypoints),
             HostKeys = Many(root, SettingsKey.HostKeys),
             EnrollmentKey = new Secret(One(root, SettingsKey.EnrollmentKey)?.Value ?? ""),
+            EnrollmentToken = One(root, SettingsKey.EnrollmentToken)?.Value is { } token ? new Secret(token) : null,
         };
         return _problems.Count == 0 ? settings : throw Wrong();
     }
@@ -106,7 +107,7 @@ internal sealed class SettingsFile
     private YamlNode? Find(YamlMappingNode root, SettingsKey key)
     {
         var node = root.Children.FirstOrDefault(pair => pair.Key is YamlScalarNode name && name.Value == key.Name).Value;
-        if (node is null) _problems.Add($"{key.Name} is missing; write {key.Example}");
+        if (node is null && !key.MayBeMissing) _problems.Add($"{key.Name} is missing; write {key.Example}");
         return node;
     }
 

@@ -6,7 +6,8 @@ namespace WaltVpn.ImageBuilder.Settings;
 /// <param name="Name">As it stands in the file; the JSON name of the member of <see cref="NodeSettings"/>.</param>
 /// <param name="Example">What to write.</param>
 /// <param name="Refuse">Gives the reason why a value is not accepted, or null when it is. Never quotes a secret.</param>
-internal sealed record SettingsKey(string Name, string Example, Func<string, string?> Refuse)
+/// <param name="MayBeMissing">True for what not every platform has.</param>
+internal sealed record SettingsKey(string Name, string Example, Func<string, string?> Refuse, bool MayBeMissing = false)
 {
     private const int MaxPlatform = 63;
 
@@ -20,7 +21,13 @@ internal sealed record SettingsKey(string Name, string Example, Func<string, str
     public static readonly SettingsKey EnrollmentKey = new(
         "enrollmentKey", "enrollmentKey: | and below it, indented, the lines that 'waltvpn setup-node' wrote", text => OpenSshKey.RefusePrivate(text));
 
-    public static IReadOnlyList<SettingsKey> All { get; } = [Platform, SshEntrypoints, HostKeys, EnrollmentKey];
+    public static readonly SettingsKey EnrollmentToken = new(
+        "enrollmentToken",
+        "enrollmentToken: and what 'waltvpn token create' printed",
+        text => Protocol.EnrollmentToken.IsValid(text) ? null : $"is none: {Protocol.EnrollmentToken.Rule}",
+        MayBeMissing: true);
+
+    public static IReadOnlyList<SettingsKey> All { get; } = [Platform, SshEntrypoints, HostKeys, EnrollmentKey, EnrollmentToken];
 
     /// <summary>The key somebody most likely meant: at most a third of its letters differ; null when none is near.</summary>
     public static SettingsKey? Nearest(string text)
