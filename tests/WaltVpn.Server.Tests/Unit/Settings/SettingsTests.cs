@@ -39,7 +39,7 @@ public sealed class SettingsTests
     [InlineData("http: { port: 65536 }", "http.port: '65536' cannot be used; expected a whole number from 0 to 65535")]
     [InlineData("certificateLifeDays: 0", "certificateLifeDays: '0'")]
     [InlineData("certificateLifeDays: forever", "certificateLifeDays: 'forever'")]
-    [InlineData("enrollment: { remote: auto }", "enrollment.remote: 'auto' cannot be used; expected manual or deny")]
+    [InlineData("enrollment: { remote: auto }", "enrollment.remote: 'auto' cannot be used; expected manual or token or deny")]
     [InlineData("platform: Upper", "platform: 'Upper'")]
     [InlineData("stateDirectory: relative", "stateDirectory: 'relative' cannot be used; expected an absolute path")]
     [InlineData("sshEntrypoints: []", "sshEntrypoints: ")]
