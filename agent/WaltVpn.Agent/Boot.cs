@@ -6,6 +6,7 @@ using WaltVpn.Agent.Enrollment;
 using WaltVpn.Agent.Following;
 using WaltVpn.Agent.HandOff;
 using WaltVpn.Agent.Network;
+using WaltVpn.Agent.Reconcile;
 using WaltVpn.Agent.Startup;
 using WaltVpn.Agent.Tunnel;
 using WaltVpn.Protocol;
@@ -59,10 +60,10 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
     {
         LogImage();
         await new ModuleLoader(log).Start();
-        var settings = await stages.UntilDone(BootStage.Startup, _ => Task.FromResult(BootPartition.ReadSettings()), stopping);
-        var state = await stages.UntilDone(BootStage.Startup, _ => Task.FromResult(StatePartition.Mount()), stopping);
+        await using var eeprom = BoardEeprom.Find(log);
+        var (settings, state, memory) = await stages.UntilDone(BootStage.Startup, _ => Task.FromResult(NodeHome.Find(eeprom)), stopping);
         SshConfig.WriteForEnrollment(settings);
-        var followed = new FollowedSettings(settings, state, log);
+        var followed = new FollowedSettings(settings, state, log, memory);
         followed.WriteHostKeys();
         var entrypoints = new EntrypointRotation(followed.Ways);
         var board = BoardFacts.Read();
@@ -79,16 +80,27 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         _progress.MoveTo(BootStage.Tunnel, $"this node is {identity.Name}, {identity.VpnMac}");
         SshConfig.AddTunnel(key.PrivateKeyPath, identity);
         var follower = new SettingsFollower(followed, settings.Platform, state, log);
+        if (eeprom is not null && _rootServer is null)
+        {
+            // Not beside the tunnel, as on other boards: what is written may need a start of its own.
+            var asking = follower.Ask(entrypoints, key, identity, stopping);
+            await FirstOf(asking, uplink.Following);
+            identity = await asking;
+            var writing = eeprom.Follow(follower.Taken, key, state, stopping);
+            await FirstOf(writing, uplink.Following);
+            if (await writing) return;
+        }
+
         if (await LanCheck.IsPlatformsOwn(uplink.Lease, log))
         {
-            identity = await follower.Ask(entrypoints, key, identity, stopping);
+            if (eeprom is null) identity = await follower.Ask(entrypoints, key, identity, stopping);
             await WithoutTunnel(uplink, identity, state, stop);
             return;
         }
 
         using var tunnel = TunnelSupervisor.Start(key, identity, enrollment, entrypoints, log, stopping);
         uplink.Regained += tunnel.ConnectNow;
-        var following = follower.Follow(key, tunnel, stopping);
+        var following = follower.Follow(key, tunnel, told => eeprom?.Follow(told, key, state, stopping) ?? Task.CompletedTask, stopping);
         await FirstOf(tunnel.FirstUp, tunnel.Running, uplink.Following);
         await using var platform = new PlatformNetwork(tunnel, uplink, log);
         await FirstOf(platform.FirstLease, platform.Running, tunnel.Running, uplink.Following);

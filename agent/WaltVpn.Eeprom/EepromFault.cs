@@ -32,4 +32,7 @@ public enum EepromFault
 
     /// <summary>Credentials that are not the three files a node needs.</summary>
     BadCredentials,
+
+    /// <summary>A bootloader from before the platform's minimum.</summary>
+    TooOld,
 }

@@ -78,13 +78,18 @@ public sealed class RsaPublicKey
     }
 
     /// <summary>True when the holder of the private half signed these bytes: PKCS#1 v1.5 with SHA-256 (RFC 8017 section 8.2).</summary>
-    public bool Verifies(ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature)
+    public bool Verifies(ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature) => VerifiesHash(SHA256.HashData(content), signature);
+
+    /// <summary>The same for content of which only the hash is at hand.</summary>
+    /// <param name="hash">SHA-256 of the content.</param>
+    /// <param name="signature">Untrusted.</param>
+    public bool VerifiesHash(ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature)
     {
         var numbers = new RSAParameters { Modulus = _modulus, Exponent = new BigInteger(Exponent).ToByteArray(isUnsigned: true, isBigEndian: true) };
         try
         {
             using var rsa = RSA.Create(numbers);
-            return rsa.VerifyData(content, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            return rsa.VerifyHash(hash, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         }
         catch (CryptographicException)
         {

@@ -16,7 +16,7 @@ public sealed record NodeSettings
     /// <summary>Where SSH is answered, <c>host</c> or <c>host:port</c> (default 22), tried in order, then again from the first. At least one.</summary>
     public required IReadOnlyList<string> SshEntrypoints { get; init; }
 
-    /// <summary>The server's SSH host keys, each <c>ssh-ed25519 AAAA…</c>. A server that shows another key is not spoken to. At least one.</summary>
+    /// <summary>The server's SSH host keys (<see cref="HostKeyLine"/>). A server that shows another key is not spoken to. At least one.</summary>
     public required IReadOnlyList<string> HostKeys { get; init; }
 
     /// <summary>OpenSSH private key, the same in every image of the platform. It opens the enrolment request and nothing else.</summary>

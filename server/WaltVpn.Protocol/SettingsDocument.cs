@@ -50,7 +50,7 @@ public sealed record SettingsDocument
     /// <summary>Where SSH is answered, <c>host:port</c>, tried in this order; 1..<see cref="MaxEntries"/>.</summary>
     public required IReadOnlyList<string> SshEntrypoints { get; init; }
 
-    /// <summary>The server's host keys, <c>ssh-ed25519 AAAA…</c>, which answer behind each entrypoint; 1..<see cref="MaxEntries"/>.</summary>
+    /// <summary>The server's host keys (<see cref="HostKeyLine"/>), which answer behind each entrypoint; 1..<see cref="MaxEntries"/>.</summary>
     public required IReadOnlyList<string> HostKeys { get; init; }
 
     /// <summary>Where the board's firmware fetches boot files; null: the server has none to offer.</summary>
@@ -67,6 +67,9 @@ public sealed record SettingsDocument
 
     /// <summary>Certificate of the CA whose hosts may serve boot files over HTTPS: DER, base64; null: what the board has stays.</summary>
     public string? BootCaCertificate { get; init; }
+
+    /// <summary>When the oldest bootloader that may be written was built, seconds since 1970; null: any may be.</summary>
+    public long? LeastBootloader { get; init; }
 
     /// <summary>How long a node that runs waits before it asks again, with up to half of it more at random; 60..86400.</summary>
     public int AskAgainSeconds { get; init; } = DefaultAskAgainSeconds;
@@ -106,20 +109,14 @@ public sealed record SettingsDocument
         if (!SshEntrypoints.All(text => SshEntrypoint.TryParse(text, out var place) && place.ToString() == text))
             return "sshEntrypoints has an entry that is no host:port";
         if (HostKeys.Count is 0 or > MaxEntries) return $"hostKeys has {HostKeys.Count} entries";
-        if (!HostKeys.All(IsHostKey)) return "hostKeys has an entry that is no 'ssh-ed25519 AAAA…'";
+        if (!HostKeys.All(HostKeyLine.IsUsable)) return $"hostKeys has an entry that is no {HostKeyLine.Form}";
         if (HttpEntrypoint is { IsUsable: false }) return "httpEntrypoint has another host, port or path than a bootloader takes";
         if (BootKey is { } key && !IsBase64(key, MaxBootKeyLength)) return "bootKey is no base64 of a key";
         if (BootCaCertificate is { } authority && !IsBase64(authority, MaxAuthorityLength)) return "bootCaCertificate is no base64 of a certificate";
+        // 9999-12-31, the end of dates.
+        if (LeastBootloader is < 1 or > 253_402_300_799) return $"leastBootloader is {LeastBootloader}";
         if (Certificate.Length > MaxCertificateLength || !Certificate.All(c => c is >= ' ' and <= '~')) return "certificate is no line of a certificate";
         return null;
-    }
-
-    // RFC 8709: string "ssh-ed25519", string of 32 bytes.
-    private static bool IsHostKey(string? text)
-    {
-        Span<byte> blob = stackalloc byte[51];
-        return text?.Split(' ') is ["ssh-ed25519", { Length: 68 } base64] && Convert.TryFromBase64String(base64, blob, out var length) && length == blob.Length
-            && Convert.ToBase64String(blob) == base64 && blob.StartsWith("\0\0\0\x0Bssh-ed25519\0\0\0\x20"u8);
     }
 
     private static bool IsBase64(string text, int maxLength)

@@ -24,6 +24,12 @@ internal sealed class EnrollmentClient(NodeSettings settings, StatePartition sta
     /// <exception cref="StageException">Not (yet) accepted, not reached, or not understood.</exception>
     public async Task<(NodeKey Key, NodeIdentity Identity)> Ask(WayIn way, NodeKey? known = null)
     {
+        if (settings.EnrollmentKey.Reveal().Length == 0)
+        {
+            throw new StageException("the server refuses this node's certificate, and the settings in the board's EEPROM have no key to ask for another: "
+                + "start it with its card, or have it enrol in the platform's network (docs/eeprom.md \"Following the server\").");
+        }
+
         using var ssh = SshProcess.Start(SshConfig.Enrollment, way);
         var challenge = await Read(ssh, way, ProtocolJson.Default.EnrollmentChallenge, ForChallenge);
         if (challenge.Platform != settings.Platform)

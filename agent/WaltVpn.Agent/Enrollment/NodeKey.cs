@@ -51,16 +51,22 @@ internal sealed record NodeKey(string PrivateKeyPath, string PublicKey)
         File.Delete(fresh);
         var status = await ChildProcess.Start(SshKeygen, ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", fresh], ["PATH=/usr/bin:/bin"]).Exited;
         if (!status.Success) throw new StageException($"ssh-keygen could not make a key: {status}.");
-        state.Write(() =>
-        {
-            // The checksum last: Stored() takes a key for whole only when all are there.
-            StateFile.Write(state, FileName, File.ReadAllBytes(fresh));
-            StateFile.Write(state, FileName + ".pub", File.ReadAllBytes(fresh + ".pub"));
-            StateFile.Write(state, FileName + ".sum", SealedFile.Seal(Sum(fresh)));
-        });
+        Keep(state, File.ReadAllBytes(fresh), File.ReadAllBytes(fresh + ".pub"));
         System.IO.Directory.Delete(Directory, recursive: true);
         return Stored(state, log) ?? throw new StageException("the new key cannot be read back from the state partition.");
     }
+
+    /// <summary>Stores a key.</summary>
+    /// <param name="state">Where.</param>
+    /// <param name="privateKey">As ssh-keygen writes it.</param>
+    /// <param name="publicKey">A line that begins with type and base64.</param>
+    public static void Keep(StatePartition state, byte[] privateKey, byte[] publicKey) => state.Write(() =>
+    {
+        // The checksum last: Stored() takes a key for whole only when all are there.
+        StateFile.Write(state, FileName, privateKey);
+        StateFile.Write(state, FileName + ".pub", publicKey);
+        StateFile.Write(state, FileName + ".sum", SealedFile.Seal(SHA256.HashData([.. privateKey, .. publicKey])));
+    });
 
     /// <summary>Waits until the kernel's generator is seeded; then what is mixed in, from the hardware and from outside, goes into the very next key.</summary>
     internal static void PrepareGenerator(ReadOnlySpan<byte> serverNonce)

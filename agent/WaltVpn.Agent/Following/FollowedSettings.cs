@@ -28,11 +28,16 @@ internal sealed class FollowedSettings
     private StoredSettings? _stored;
 
     /// <summary>Reads what is kept.</summary>
-    public FollowedSettings(NodeSettings card, StatePartition state, INodeLog log)
+    /// <param name="card">The settings of the card, or of the EEPROM.</param>
+    /// <param name="state">Has what the server told.</param>
+    /// <param name="log">Says what is used.</param>
+    /// <param name="eeprom">Where the node's settings are in its EEPROM: what stands there beside them; null: on the card.</param>
+    public FollowedSettings(NodeSettings card, StatePartition state, INodeLog log, EepromMemory? eeprom = null)
     {
         (_state, _log, _card, _inUse) = (state, log, DigestOf(card), Reach.Of(card));
         var reachOfCard = _inUse;
         (_stored, Last) = Read(state, log);
+        if (eeprom is not null) (_former, Last) = (eeprom.Former, eeprom.Last);
         if (_stored is { } stored && Last is { } last)
         {
             if (last.Platform == card.Platform && stored.Card == _card)

@@ -4,7 +4,7 @@ namespace WaltVpn.Agent.Following;
 
 /// <summary>How to get to a server: where SSH is answered, and the host keys it is known by.</summary>
 /// <param name="Entrypoints"><c>host</c> or <c>host:port</c>, in the order in which they are tried; at least one.</param>
-/// <param name="HostKeys"><c>ssh-ed25519 AAAA…</c>; at least one.</param>
+/// <param name="HostKeys">As <see cref="HostKeyLine"/> takes them; at least one.</param>
 internal sealed record Reach(IReadOnlyList<string> Entrypoints, IReadOnlyList<string> HostKeys)
 {
     public static Reach Of(NodeSettings card) => new(card.SshEntrypoints, card.HostKeys);

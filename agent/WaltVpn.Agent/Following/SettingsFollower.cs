@@ -17,6 +17,9 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
     // Of all nodes that lost the server together, each asks when it likes.
     private static readonly TimeSpan AfterReconnect = TimeSpan.FromSeconds(30);
 
+    /// <summary>The newest answer that this boot has taken; null: none.</summary>
+    public SettingsAnswer? Taken { get; private set; }
+
     /// <summary>Asks once, and takes what is told.</summary>
     /// <param name="ways">Left at the one that answered.</param>
     /// <param name="key">The node's.</param>
@@ -26,13 +29,21 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
     /// <exception cref="OperationCanceledException">The machine goes down.</exception>
     public async Task<NodeIdentity> Ask(EntrypointRotation ways, NodeKey key, NodeIdentity identity, CancellationToken stopping)
     {
+        if (identity.NodeId.Length == 0)
+        {
+            log.Info(BootStage.Settings, "this node's certificate is by a server of WalT, which tells no settings here");
+            return identity;
+        }
+
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         deadline.CancelAfter(ForAll);
         try
         {
             var answer = await new SettingsQuestion().Ask(ways, failure => log.Warning(BootStage.Settings, failure), deadline.Token);
             followed.CameIn(answer.Way);
-            return followed.Take(answer, platform, identity.NodeId, key.PublicKey) ? Renew(key, identity, answer.Document) : identity;
+            if (!followed.Take(answer, platform, identity.NodeId, key.PublicKey)) return identity;
+            Taken = answer;
+            return Renew(key, identity, answer.Document);
         }
         catch (StageException failure)
         {
@@ -54,7 +65,11 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
     /// Asks when the tunnel is up, which settings do not delay, and then again and again, until the machine goes down. The live tunnel is not touched:
     /// what is new is used from the next start on.
     /// </summary>
-    public async Task Follow(NodeKey key, TunnelSupervisor tunnel, CancellationToken stopping)
+    /// <param name="key">The node's.</param>
+    /// <param name="tunnel">Its.</param>
+    /// <param name="taken">Called with each new answer that was taken.</param>
+    /// <param name="stopping">The machine goes down.</param>
+    public async Task Follow(NodeKey key, TunnelSupervisor tunnel, Func<SettingsAnswer, Task> taken, CancellationToken stopping)
     {
         using var rebuilt = new SemaphoreSlim(0, 1);
         tunnel.Rebuilt += Wake;
@@ -62,11 +77,20 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
         try
         {
             await tunnel.FirstUp.WaitAsync(stopping);
+            // A board with an EEPROM has asked before.
+            var isToldAlready = Taken is not null;
             while (true)
             {
-                // The tunnel keeps the certificate it came up with; one that was stored since is not stored again.
-                var identity = latest?.NodeId == tunnel.Identity.NodeId ? latest : tunnel.Identity;
-                latest = await Ask(new EntrypointRotation(followed.Ways), key, identity, stopping);
+                if (!isToldAlready)
+                {
+                    var before = Taken?.Digest;
+                    // The tunnel keeps the certificate it came up with; one that was stored since is not stored again.
+                    var identity = latest?.NodeId == tunnel.Identity.NodeId ? latest : tunnel.Identity;
+                    latest = await Ask(new EntrypointRotation(followed.Ways), key, identity, stopping);
+                    if (Taken is { } answer && answer.Digest != before) await taken(answer);
+                }
+
+                isToldAlready = false;
                 if (await rebuilt.WaitAsync(Backoff.AtLeast(followed.AskAgainAfter), stopping)) await Task.Delay(Backoff.Within(AfterReconnect), stopping);
             }
         }

@@ -24,12 +24,13 @@ internal sealed class ChangeJournal : IDisposable
 
     private readonly string _folder;
     private readonly string _boot;
-    private readonly FileStream _lock;
+    private readonly FileStream? _lock;
+    private readonly Action<Action> _whileWritable;
     private PendingChange? _pending;
 
-    private ChangeJournal(string folder, string boot, FileStream held)
+    private ChangeJournal(string folder, string boot, FileStream? held, Action<Action> whileWritable)
     {
-        (_folder, _boot, _lock) = (folder, boot, held);
+        (_folder, _boot, _lock, _whileWritable) = (folder, boot, held, whileWritable);
         _pending = ReadPending();
         UnusedKey = File.Exists(At(KeyName)) ? new Secret(File.ReadAllText(At(KeyName))) : null;
     }
@@ -40,7 +41,18 @@ internal sealed class ChangeJournal : IDisposable
     public static ChangeJournal Open(string folder, string boot)
     {
         Directory.CreateDirectory(folder, OwnerOnly);
-        return new ChangeJournal(folder, boot, new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        var held = new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        return new ChangeJournal(folder, boot, held, write => write());
+    }
+
+    /// <summary>The journal on a node's state partition, which one process has, and which is writable for moments only.</summary>
+    /// <param name="state">Where; it survives a restart.</param>
+    /// <param name="boot">The kernel's id of this boot.</param>
+    public static ChangeJournal OnState(StatePartition state, string boot)
+    {
+        var folder = Path.Combine(state.Directory, "eeprom");
+        if (!Directory.Exists(folder)) state.Write(() => Directory.CreateDirectory(folder, OwnerOnly));
+        return new ChangeJournal(folder, boot, held: null, state.Write);
     }
 
     /// <summary>A private key that was made, and that the board has not yet started with.</summary>
@@ -65,24 +77,33 @@ internal sealed class ChangeJournal : IDisposable
         }
     }
 
-    /// <summary>The image of before, while the board has not been seen to start with the new one; null: there is none.</summary>
-    public EepromImage? Previous =>
-        _pending is { Stage: PendingStage.Written } && File.Exists(At(PreviousName)) ? EepromImage.Parse(File.ReadAllBytes(At(PreviousName))) : null;
+    /// <summary>The image of before, while the board has not been seen to start with the new one; null: there is none, or <see cref="Damage"/>.</summary>
+    public EepromImage? Previous => _pending is { Stage: PendingStage.Written } ? ReadImage(out _) : null;
 
-    public void Dispose() => _lock.Dispose();
+    /// <summary>Why the image of before cannot be used; null: it can, or there is none. Without it there is no way back, and every way on.</summary>
+    public string? Damage
+    {
+        get
+        {
+            _ = ReadImage(out var damage);
+            return damage is null ? null : $"{At(PreviousName)}, the image of before the last change, cannot be used: {damage}";
+        }
+    }
+
+    public void Dispose() => _lock?.Dispose();
 
     /// <summary>A document was taken: none with a lower number is from here on, also when the EEPROM is written back.</summary>
     public void Keep(LastSettings taken)
     {
         if (taken == LastSettings) return;
         var line = string.Create(CultureInfo.InvariantCulture, $"{taken.Platform} {taken.NodeId} {taken.Number} {taken.Digest}");
-        DurableFile.Write(At(SettingsName), SealedFile.Seal(Encoding.ASCII.GetBytes(line)));
+        _whileWritable(() => DurableFile.Write(At(SettingsName), SealedFile.Seal(Encoding.ASCII.GetBytes(line))));
     }
 
     /// <summary>Keeps a new key before the server is given its public half: a server that knows a board by one key does not take another.</summary>
     public void Keep(Secret key)
     {
-        DurableFile.Write(At(KeyName), Encoding.ASCII.GetBytes(key.Reveal()));
+        _whileWritable(() => DurableFile.Write(At(KeyName), Encoding.ASCII.GetBytes(key.Reveal())));
         UnusedKey = key;
     }
 
@@ -93,7 +114,10 @@ internal sealed class ChangeJournal : IDisposable
     public bool Confirm(BootConfig seen, bool isLive)
     {
         if (_pending is not { Stage: PendingStage.Written } || (!isLive && _pending.Boot == _boot) || _pending.Config != Hash(seen.ToBytes())) return false;
-        foreach (var name in (string[])[PreviousName, KeyName, RecordName]) File.Delete(At(name));
+        _whileWritable(() =>
+        {
+            foreach (var name in (string[])[PreviousName, KeyName, RecordName]) File.Delete(At(name));
+        });
         (_pending, UnusedKey) = (null, null);
         return true;
     }
@@ -117,8 +141,9 @@ internal sealed class ChangeJournal : IDisposable
     /// <summary>Before the chip is touched: keeps the image that the board last started with.</summary>
     public void Begin(EepromImage before, EepromImage after)
     {
-        var isFirst = _pending is not { Stage: PendingStage.Written } || !File.Exists(At(PreviousName));
-        if (isFirst) DurableFile.Write(At(PreviousName), before.Bytes.Span);
+        // One that is damaged leads back nowhere: what the chip holds now is better than nothing.
+        var isFirst = _pending is not { Stage: PendingStage.Written } || ReadImage(out _) is null;
+        if (isFirst) _whileWritable(() => DurableFile.Write(At(PreviousName), before.Bytes.Span));
         var boots = isFirst ? 1 : _pending!.Boots + (_pending.Boot == _boot ? 0 : 1);
         // The chip may keep the old image: "waits" counts from Written on.
         Store(new PendingChange(PendingStage.Written, Hash(after.Read(EepromFiles.BootConfig)), "", _boot, boots));
@@ -128,16 +153,32 @@ internal sealed class ChangeJournal : IDisposable
     public void Written(EepromImage after) => Store(_pending! with { Image = HashOf(after) });
 
     /// <summary>The image of before the last change that the board did not confirm.</summary>
-    /// <exception cref="FlashException">There is none.</exception>
-    public byte[] ReadPrevious() => _pending is { Stage: PendingStage.Written } && File.Exists(At(PreviousName))
-        ? File.ReadAllBytes(At(PreviousName))
-        : throw new FlashException($"there is nothing to go back to in {_folder}: nothing was written, or the board has started with it since");
+    /// <exception cref="FlashException">There is none that can be used.</exception>
+    public EepromImage ReadPrevious() => Previous ?? throw new FlashException(
+        Damage is { } damage
+            ? $"there is no way back: {damage}; let the server have the settings of before, and the board follows those"
+            : $"there is nothing to go back to in {_folder}: nothing was written, or the board has started with it since");
 
     /// <summary>After the image of before was written again.</summary>
     public void RolledBack()
     {
         Store(_pending! with { Stage = PendingStage.RolledBack });
-        File.Delete(At(PreviousName));
+        _whileWritable(() => File.Delete(At(PreviousName)));
+    }
+
+    private EepromImage? ReadImage(out string? damage)
+    {
+        damage = null;
+        if (!File.Exists(At(PreviousName))) return null;
+        try
+        {
+            return EepromImage.Parse(File.ReadAllBytes(At(PreviousName)));
+        }
+        catch (Exception unreadable) when (unreadable is EepromException or IOException or UnauthorizedAccessException)
+        {
+            damage = unreadable.Message;
+            return null;
+        }
     }
 
     private PendingChange? ReadPending()
@@ -156,7 +197,7 @@ internal sealed class ChangeJournal : IDisposable
 
     private void Store(PendingChange change)
     {
-        DurableFile.Write(At(RecordName), JsonSerializer.SerializeToUtf8Bytes(change, PendingChangeJson.Default.PendingChange));
+        _whileWritable(() => DurableFile.Write(At(RecordName), JsonSerializer.SerializeToUtf8Bytes(change, PendingChangeJson.Default.PendingChange)));
         _pending = change;
     }
 

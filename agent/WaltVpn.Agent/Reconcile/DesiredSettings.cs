@@ -32,6 +32,9 @@ internal sealed record DesiredSettings
     /// <summary>Certificate, DER, of the CA whose hosts may serve boot files over HTTPS; null: what the board has stays.</summary>
     public byte[]? CaCertificate { get; init; }
 
+    /// <summary>A bootloader that was built before is not written again; null: any may be.</summary>
+    public DateTimeOffset? LeastBootloader { get; init; }
+
     /// <summary>Which settings these are; null: they have no number, that of those before stays.</summary>
     public CredentialsMark? Mark { get; init; }
 

@@ -38,6 +38,7 @@ internal static class DocumentSettings
             BootKey = ReadBootKey(bootKey),
             CaCertificate = document.BootCaCertificate is { } authority ? Convert.FromBase64String(authority) : null,
             HostNames = names,
+            LeastBootloader = document.LeastBootloader is { } least ? DateTimeOffset.FromUnixTimeSeconds(least) : null,
             Mark = new CredentialsMark(document.Platform, document.Counter),
         };
     }

@@ -1,5 +1,4 @@
 using WaltVpn.Agent.Following;
-using WaltVpn.Agent.OpenSsh;
 using WaltVpn.Agent.Tunnel;
 using WaltVpn.Eeprom;
 
@@ -8,8 +7,6 @@ namespace WaltVpn.Agent.Reconcile;
 /// <summary>Asks the server that an EEPROM names, with the identity in it. The key stands in memory only, and goes with this.</summary>
 internal sealed class NodeQuestion : IDisposable
 {
-    private const string Ed25519 = "ssh-ed25519";
-
     private readonly string _directory = $"/dev/shm/waltvpn-node-{Guid.NewGuid():n}";
     private readonly Reach _reach;
     private readonly Reach? _former;
@@ -27,14 +24,14 @@ internal sealed class NodeQuestion : IDisposable
     /// <exception cref="StageException">The EEPROM does not say where the server is, or how it is recognised.</exception>
     public static NodeQuestion Prepare(BootConfig config, StoredNode node, EepromImage? previous)
     {
-        if (ReachOf(config, node) is not { } reach)
+        if (node.ReachBy(config) is not { } reach)
         {
             throw new StageException(
-                "the board's EEPROM names no SSH entrypoint with an Ed25519 host key; --trust-http takes the settings over plain HTTP, once.");
+                "the board's EEPROM names no SSH entrypoint with an Ed25519 or ECDSA host key; --trust-http takes the settings over plain HTTP, once.");
         }
 
         var before = previous is null ? null : BootConfig.Parse(previous.Read(EepromFiles.BootConfig));
-        var former = before is not null && StoredNode.Read(before) is var other && other.Key == node.Key ? ReachOf(before, other) : null;
+        var former = before is not null && StoredNode.Read(before) is var other && other.Key == node.Key ? other.ReachBy(before) : null;
         return new NodeQuestion(node, reach, former is not null && former.IsSameAs(reach) ? null : former);
     }
 
@@ -51,12 +48,4 @@ internal sealed class NodeQuestion : IDisposable
 
     private Task<SettingsAnswer> Ask(IReadOnlyList<WayIn> ways, Action<string> failed, CancellationToken stopping) =>
         new SettingsQuestion(_directory).Ask(new EntrypointRotation(ways), failed, stopping);
-
-    private static Reach? ReachOf(BootConfig config, StoredNode node)
-    {
-        var known = KnownHosts.ReadStored(node.Credentials?.KnownHosts ?? "", []);
-        string[] keys = [.. known.Where(key => key.Type == Ed25519).Select(key => $"{key.Type} {key.Key}").Distinct()];
-        string[] places = [.. VpnVariables.EntrypointsOf(config).Select(place => place.ToString())];
-        return keys.Length > 0 && places.Length > 0 ? new Reach(places, keys) : null;
-    }
 }

@@ -19,10 +19,11 @@ namespace WaltVpn.Agent.Reconcile;
 /// <param name="error">Why it was not.</param>
 internal sealed class ReconcileCommand(ReconcileOptions options, string root, TimeProvider time, TextWriter output, TextWriter error)
 {
+    private readonly CommandLog _log = new(output, error);
+
     // What a shell reports for a program that SIGINT ended: 128 and the signal's number.
     private const int Stopped = 130;
     private static readonly TimeSpan _requestDeadline = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan _beforeNextTry = TimeSpan.FromMinutes(1);
 
     /// <summary>Runs the command line.</summary>
     /// <param name="words">After <c>reconcile</c>.</param>
@@ -77,21 +78,27 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
         }
 
         using var journal = options.State is { } folder ? ChangeJournal.Open(folder, BootId()) : null;
-        var store = await StoreOption.Open(options, root, new CommandLog(output, error), stopping);
+        var store = await StoreOption.Open(options, root, _log, stopping);
         if (options.RollBack) return await RollBack(journal!, store, stopping);
         // Before the server is asked for anything: a board that cannot be written is not enrolled.
         var content = await store.Read(stopping);
-        var image = content is not null ? Parse(content)
-            : UnreadableChip.Assume(options.Firmware is { } firmware ? File.ReadAllBytes(firmware) : null, live, LiveConfig.ReadBootKey(root));
+        var image = content is not null ? Parse(content, options.Image ?? "the board's chip")
+            : UnreadableChip.Assume(ReadFirmware(), live, LiveConfig.ReadBootKey(root));
         if (options.Image is not null && options.Configuration is null) live = BootConfig.Parse(image.Read(EepromFiles.BootConfig));
         if (live is null && absence is not null) await output.WriteLineAsync($"what the board started with is not known: {absence.Reason}");
+        if (journal?.Damage is { } damage) await error.WriteLineAsync($"{damage}; going on without a way back");
         var stored = StoredNode.Read(BootConfig.Parse(image.Read(EepromFiles.BootConfig)));
         return options.TrustHttp || stored.NodeId is not { } node
             ? await Follow(live, image, isAssumed: content is null, store, journal, stopping)
-            : await FollowOverSsh(node, stored, live, image, store, journal, stopping);
+            : await FollowOverSsh(node, stored, Eeprom(live, image, store, journal), store, journal, stopping);
     }
 
-    private EepromImage Parse(byte[] content)
+    private FollowedEeprom Eeprom(BootConfig? live, EepromImage image, IBootloaderStore store, ChangeJournal? journal) =>
+        new(live, image, store, journal, BootStage.Settings, _log, time);
+
+    private byte[]? ReadFirmware() => options.Firmware is { } file ? Parse(File.ReadAllBytes(file), file).Bytes.ToArray() : null;
+
+    private static EepromImage Parse(byte[] content, string name)
     {
         try
         {
@@ -99,16 +106,15 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
         }
         catch (EepromException damage)
         {
-            throw new EepromException(damage.Fault, $"{options.Image ?? "the board's chip"}: {damage.Message}", damage);
+            throw new EepromException(damage.Fault, $"{name}: {damage.Message}", damage);
         }
     }
 
     /// <summary>A node of ours asks the server that its EEPROM names, and no other (docs/security.md NODE-4).</summary>
     private async Task<int> FollowOverSsh(
-        string nodeId, StoredNode stored, BootConfig? live, EepromImage image, IBootloaderStore store, ChangeJournal? journal, CancellationToken stopping)
+        string nodeId, StoredNode stored, FollowedEeprom eeprom, IBootloaderStore store, ChangeJournal? journal, CancellationToken stopping)
     {
-        var config = BootConfig.Parse(image.Read(EepromFiles.BootConfig));
-        using var question = NodeQuestion.Prepare(config, stored, journal?.Previous);
+        using var question = NodeQuestion.Prepare(eeprom.Config, stored, journal?.Previous);
         var answer = await question.Ask(error.WriteLine, stopping);
         var mark = stored.Credentials!.Mark;
         LastSettings?[] taken = [mark.Number > 0 ? new LastSettings(mark.Platform, nodeId, mark.Number, "") : null, journal?.LastSettings];
@@ -124,7 +130,7 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
             return Say(ReconcileExit.Done, "nothing to do: the server has no complete VPN configuration: http.entrypoint and a boot key are needed");
         }
 
-        var result = Reconciliation.Compare(live, image, desired, stored.Credentials.PrivateKey, time.GetUtcNow());
+        var result = eeprom.Compare(desired, stored.Credentials.PrivateKey);
         var isBack = answer.Way.KnownAs == WayIn.Current;
         if (!isBack && result is ReconcileResult.NothingToDo)
         {
@@ -132,8 +138,8 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
             isBack = true;
         }
 
-        if (isBack) Confirm(live, config, journal);
-        return await Apply(result, live, image, hasProof: true, store, journal, stopping);
+        if (isBack) Confirm(eeprom);
+        return await Apply(result, eeprom, hasProof: true, stopping);
     }
 
     /// <summary>One more look, now that the server is known to answer at all: a moment without network is no reason to go back.</summary>
@@ -168,9 +174,9 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
         }
 
         if (isAssumed) image = UnreadableChip.AssumeAuthority(image, settings.CaCertificate);
-        var config = BootConfig.Parse(image.Read(EepromFiles.BootConfig));
-        Confirm(live, config, journal);
-        var stored = StoredNode.Read(config);
+        var eeprom = Eeprom(live, image, store, journal);
+        Confirm(eeprom);
+        var stored = StoredNode.Read(eeprom.Config);
         var hadIdentity = stored.Credentials is not null;
         var need = EnrollmentNeed.Decide(stored, journal?.UnusedKey, settings.Mac, settings.Certificate);
         var key = need.Key;
@@ -181,32 +187,32 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
             (key, settings) = await Enroll(server, key, journal, stopping);
         }
 
-        var result = Reconciliation.Compare(live, image, settings.ForNode(), key!, time.GetUtcNow());
-        return await Apply(result, live, image, hasProof: !hadIdentity, store, journal, stopping);
+        return await Apply(eeprom.Compare(settings.ForNode(), key!), eeprom, hasProof: !hadIdentity, stopping);
     }
 
-    private void Confirm(BootConfig? live, BootConfig config, ChangeJournal? journal)
+    private void Confirm(FollowedEeprom eeprom)
     {
-        if (!options.DryRun && journal?.Confirm(live ?? config, isLive: live is not null) == true)
-        {
-            Say(0, "the board has started with what was written last; the image of before is not kept any more");
-        }
+        if (!options.DryRun && eeprom.Confirm()) Say(0, "the board has started with what was written last; the image of before is not kept any more");
     }
 
     /// <param name="hasProof">The settings are proved, or there is no identity that they could take away.</param>
-    private async Task<int> Apply(
-        ReconcileResult result, BootConfig? live, EepromImage image, bool hasProof, IBootloaderStore store, ChangeJournal? journal, CancellationToken stopping)
+    private async Task<int> Apply(ReconcileResult result, FollowedEeprom eeprom, bool hasProof, CancellationToken stopping)
     {
         if (result is not ReconcileResult.Change change)
         {
-            var same = live is null || live.ToBytes().AsSpan().SequenceEqual(image.Read(EepromFiles.BootConfig));
-            var follower = same ? "the board follows the server" : "the chip follows the server, the board at its next start";
+            var follower = eeprom.IsInUse ? "the board follows the server" : "the chip follows the server, the board at its next start";
             return Say(ReconcileExit.Done, $"nothing to do: {follower}");
         }
 
         foreach (var difference in change.Differences) Say(0, difference);
         if (Withhold(!hasProof) is { } withheld) return Say(ReconcileExit.Withheld, withheld);
-        return await Write(image, change.Image, store, journal, stopping);
+        var written = await eeprom.Write(change.Image, halfWritten: null, stopping);
+        return written.Kind switch
+        {
+            EepromWriteKind.Done => Say(ReconcileExit.Done, written.Text),
+            EepromWriteKind.Waits => Say(ReconcileExit.Done, $"nothing to do: {written.Text}"),
+            EepromWriteKind.Refused => Say(ReconcileExit.Withheld, $"not written: {written.Text}"),
+        };
     }
 
     /// <summary>Why nothing may be changed; null: it may.</summary>
@@ -228,47 +234,11 @@ internal sealed class ReconcileCommand(ReconcileOptions options, string root, Ti
         return (key, settings);
     }
 
-    private async Task<int> Write(EepromImage before, EepromImage after, IBootloaderStore store, ChangeJournal? journal, CancellationToken stopping)
-    {
-        var waits = false;
-        if (journal?.Refuse(after, out waits) is { } refusal)
-        {
-            return waits ? Say(ReconcileExit.Done, $"nothing to do: {refusal}") : Say(ReconcileExit.Withheld, $"not written: {refusal}");
-        }
-
-        journal?.Begin(before, after);
-        var outcome = await WriteWhole(store, after, stopping);
-        journal?.Written(after);
-        return Say(ReconcileExit.Done, outcome switch
-        {
-            FlashOutcome.Written => "written and read back; the board uses it from its next start on",
-            FlashOutcome.AtNextStart => "put beside the boot files; the board writes it at its next start",
-        });
-    }
-
-    /// <summary>A chip that was left half written is written again, for as long as the board is on: there is nothing better that it could do.</summary>
-    private async Task<FlashOutcome> WriteWhole(IBootloaderStore store, EepromImage image, CancellationToken stopping)
-    {
-        while (true)
-        {
-            try
-            {
-                return await store.Write(image.Bytes.ToArray(), stopping);
-            }
-            catch (FlashException failure) when (failure.Chip == ChipContent.Neither)
-            {
-                await error.WriteLineAsync(failure.Message);
-                await Task.Delay(_beforeNextTry, time, CancellationToken.None);
-            }
-        }
-    }
-
     private async Task<int> RollBack(ChangeJournal journal, IBootloaderStore store, CancellationToken stopping)
     {
-        var previous = EepromImage.Parse(journal.ReadPrevious());
+        _ = journal.ReadPrevious();
         if (options.DryRun) return Say(ReconcileExit.Withheld, "not written: --dry-run");
-        await WriteWhole(store, previous, stopping);
-        journal.RolledBack();
+        await FollowedEeprom.GoBack(journal, store, BootStage.Settings, _log, time, stopping);
         return Say(ReconcileExit.Done, "the image of before is written and read back; the settings since are not written again until the server changes them");
     }
 

@@ -7,7 +7,7 @@ namespace WaltVpn.Agent.Reconcile;
 
 /// <summary>Makes a board's EEPROM image say what its server says. Decides only, and touches nothing: no file, no network, no clock.</summary>
 /// <remarks>docs/eeprom.md "Following the server". What it made, compared again, is nothing to do.</remarks>
-internal sealed class Reconciliation(EepromImage image, DesiredSettings desired, Secret key)
+internal sealed class Reconciliation(DesiredSettings desired, Secret key)
 {
     /// <summary>Bytes of <c>bootconf.txt</c> at most, whatever room an image has: docs/security.md NODE-2.</summary>
     public const int LargestConfig = 3072;
@@ -30,22 +30,44 @@ internal sealed class Reconciliation(EepromImage image, DesiredSettings desired,
     /// <exception cref="EepromException">The settings do not fit, or this image must not be edited; it says what to do.</exception>
     public static ReconcileResult Compare(BootConfig? live, EepromImage image, DesiredSettings desired, Secret key, DateTimeOffset now)
     {
-        var comparison = new Reconciliation(image, desired, key);
-        var edited = comparison.Edit();
+        var comparison = new Reconciliation(desired, key);
+        var edited = comparison.Edit(image);
         if (comparison._differences.Count == 0) return new ReconcileResult.NothingToDo();
         RefuseWhatMustNotBeEdited(live, image);
+        RefuseOldBootloader(image, desired.LeastBootloader);
         var made = edited.WithTimestamp(TimeAfter(image, now));
         // What is not the same when it is compared again would be written at every start.
-        var again = new Reconciliation(made, desired, key);
-        _ = again.Edit();
+        var again = new Reconciliation(desired, key);
+        _ = again.Edit(made);
         return again._differences.Count == 0
             ? new ReconcileResult.Change(made, comparison._differences)
             : throw new InvalidOperationException($"internal error: the new image still differs: {string.Join("; ", again._differences)}");
     }
 
-    private EepromImage Edit()
+    /// <summary>Whether a board that started with these needs no change; then its chip need not be read. The CA's certificate counts by its hash.</summary>
+    /// <param name="live">The configuration the board started with.</param>
+    /// <param name="bootKey">The <c>pubkey.bin</c> it started with.</param>
+    /// <param name="desired">What it should have.</param>
+    /// <param name="key">As for <see cref="Compare(BootConfig?, EepromImage, DesiredSettings, Secret, DateTimeOffset)"/>.</param>
+    /// <exception cref="EepromException">The settings can be written into no configuration.</exception>
+    public static bool IsFollowed(BootConfig live, ReadOnlySpan<byte> bootKey, DesiredSettings desired, Secret key)
     {
-        var before = BootConfig.Parse(image.Read(EepromFiles.BootConfig));
+        var comparison = new Reconciliation(desired, key);
+        _ = comparison.Edit(live);
+        return comparison._differences.Count == 0 && bootKey.SequenceEqual(desired.BootKey.ToBinary());
+    }
+
+    private EepromImage Edit(EepromImage image)
+    {
+        var after = Edit(BootConfig.Parse(image.Read(EepromFiles.BootConfig)));
+        var edited = CompareBootKey(image, CompareAuthority(image));
+        if (_differences.Count == 0) return image;
+        RefuseTooMuch(image, after);
+        return edited.With(EepromFiles.BootConfig, after.ToBytes());
+    }
+
+    private BootConfig Edit(BootConfig before)
+    {
         var after = Variables(before).WriteTo(before);
         if (desired.CaCertificate is { } authority) after = after.With(CaHashName, Convert.ToHexStringLower(SHA256.HashData(authority)));
         foreach (var name in NamesOf(before).Union(NamesOf(after)).Where(name => name != VpnVariables.CredentialsName))
@@ -53,11 +75,7 @@ internal sealed class Reconciliation(EepromImage image, DesiredSettings desired,
             Compare(name, before.Find(name), after.Find(name));
         }
 
-        after = CompareCredentials(before, after);
-        var edited = CompareBootKey(CompareAuthority(image));
-        if (_differences.Count == 0) return image;
-        RefuseTooMuch(after);
-        return edited.With(EepromFiles.BootConfig, after.ToBytes());
+        return CompareCredentials(before, after);
     }
 
     private VpnVariables Variables(BootConfig before) => new()
@@ -126,16 +144,16 @@ internal sealed class Reconciliation(EepromImage image, DesiredSettings desired,
         foreach (var missing in KnownHosts.WithoutNeedlessRsa(desired.HostKeys).Except(has)) _differences.Add($"host key of {missing.Host}: none -> {missing}");
     }
 
-    private EepromImage CompareAuthority(EepromImage edited)
+    private EepromImage CompareAuthority(EepromImage image)
     {
         if (desired.CaCertificate is not { } authority || (image.Find(EepromFiles.CaCertificate) is not null
-            && image.Read(EepromFiles.CaCertificate).SequenceEqual(authority))) return edited;
+            && image.Read(EepromFiles.CaCertificate).SequenceEqual(authority))) return image;
         var before = image.Find(EepromFiles.CaCertificate) is null ? [] : image.Read(EepromFiles.CaCertificate);
         _differences.Add($"CA certificate: {Hash(before)} -> {Hash(authority)}");
-        return edited.With(EepromFiles.CaCertificate, authority);
+        return image.With(EepromFiles.CaCertificate, authority);
     }
 
-    private EepromImage CompareBootKey(EepromImage edited)
+    private EepromImage CompareBootKey(EepromImage image, EepromImage edited)
     {
         var wanted = desired.BootKey.ToBinary();
         var before = image.Find(EepromFiles.PublicKey) is null ? [] : image.Read(EepromFiles.PublicKey);
@@ -148,7 +166,7 @@ internal sealed class Reconciliation(EepromImage image, DesiredSettings desired,
     private static string Hash(ReadOnlySpan<byte> content) =>
         EepromImage.IsUnset(content) ? "none" : "SHA256:" + Convert.ToHexStringLower(SHA256.HashData(content));
 
-    private void RefuseTooMuch(BootConfig after)
+    private static void RefuseTooMuch(EepromImage image, BootConfig after)
     {
         var budget = ConfigBudget.Of(after, Math.Min(LargestConfig, image.Capacity(EepromFiles.BootConfig)));
         if (budget.Free >= 0) return;
@@ -175,6 +193,17 @@ internal sealed class Reconciliation(EepromImage image, DesiredSettings desired,
             EepromFault.BadConfig,
             "the image holds two bootloaders, and the board did not start with the configuration of the first: which one counts is not known. "
             + "Restart the board once; if that does not help, write an image with one bootloader");
+    }
+
+    /// <summary>docs/security.md NODE-6: below the platform's minimum nothing is made of a bootloader.</summary>
+    private static void RefuseOldBootloader(EepromImage image, DateTimeOffset? least)
+    {
+        if (least is not { } oldest || (image.FindVersion().BuildTime is { } built && built >= oldest)) return;
+        var age = image.FindVersion().BuildTime is { } time ? $"was built {time:yyyy-MM-dd}" : "does not say when it was built";
+        throw new EepromException(
+            EepromFault.TooOld,
+            $"the board's bootloader {age}, and this platform takes none of before {oldest:yyyy-MM-dd} (leastBootloader in its server.yaml): "
+            + "give the board a newer one, for example with a recovery card (waltvpn-image recovery)");
     }
 
     /// <summary>An update file on a card or a TFTP server takes the image's place when its time is later: the image's must be the latest there is,

@@ -1,3 +1,4 @@
+using WaltVpn.Agent.Following;
 using WaltVpn.Agent.OpenSsh;
 using WaltVpn.Eeprom;
 using WaltVpn.Protocol;
@@ -13,6 +14,16 @@ internal sealed record StoredNode(MacAddress? Mac, VpnCredentials? Credentials, 
 {
     /// <summary>The node that it is by a server of ours; null: another server's.</summary>
     public string? NodeId => NodeCertificate.TryParse(Credentials?.Certificate ?? "", out var certificate) ? certificate.NodeId : null;
+
+    /// <summary>How this node gets to its server; null when the configuration does not say where it is, or how it is recognised.</summary>
+    /// <param name="config">What this was read from.</param>
+    public Reach? ReachBy(BootConfig config)
+    {
+        var known = KnownHosts.ReadStored(Credentials?.KnownHosts ?? "", []);
+        string[] keys = [.. known.Select(key => $"{key.Type} {key.Key}").Where(HostKeyLine.IsUsable).Distinct()];
+        string[] places = [.. VpnVariables.EntrypointsOf(config).Select(place => place.ToString())];
+        return keys.Length > 0 && places.Length > 0 ? new Reach(places, keys) : null;
+    }
 
     /// <summary>Looks at a configuration; never fails.</summary>
     public static StoredNode Read(BootConfig config)

@@ -7,7 +7,7 @@ namespace WaltVpn.Agent.Startup;
 /// <summary>The FAT partition the machine booted from: it holds the settings a person can edit.</summary>
 internal static class BootPartition
 {
-    private const string Label = "WALT_VPN";
+    public const string Label = "WALT_VPN";
     private const string MountPoint = "/run/walt-vpn/boot";
     private const int MaxSettingsLength = 64 * 1024;
 
@@ -40,8 +40,10 @@ internal static class BootPartition
     }
 
     /// <summary>Reads and checks the settings.</summary>
+    /// <param name="json">The file, or what has its form.</param>
+    /// <param name="name">What messages call it.</param>
     /// <exception cref="StageException">A mistake: the message names the member and says what belongs there.</exception>
-    internal static NodeSettings Parse(ReadOnlySpan<byte> json)
+    internal static NodeSettings Parse(ReadOnlySpan<byte> json, string name = NodeSettings.FileName)
     {
         NodeSettings? settings;
         try
@@ -50,21 +52,18 @@ internal static class BootPartition
         }
         catch (JsonException mistake)
         {
-            throw new StageException($"{NodeSettings.FileName}: {mistake.Message} Correct the file on the card.", mistake);
+            throw new StageException($"{name}: {mistake.Message}", mistake);
         }
 
-        if (settings is null) throw new StageException($"{NodeSettings.FileName} is empty. Correct the file on the card.");
+        if (settings is null) throw new StageException($"{name} is empty.");
         if (!SshEntrypoint.IsHostName(settings.Platform))
             throw new StageException(
-                $"{NodeSettings.FileName}: platform '{settings.Platform}' is no id; it has small letters, digits, hyphens and dots.");
-        if (settings.SshEntrypoints.Count == 0) throw new StageException($"{NodeSettings.FileName}: sshEntrypoints is empty; name at least one host.");
+                $"{name}: platform '{settings.Platform}' is no id; it has small letters, digits, hyphens and dots.");
+        if (settings.SshEntrypoints.Count == 0) throw new StageException($"{name}: sshEntrypoints is empty; name at least one host.");
         if (settings.SshEntrypoints.Where(text => !SshEntrypoint.TryParse(text, out _)).Take(1).ToList() is [var wrong])
-            throw new StageException($"{NodeSettings.FileName}: sshEntrypoints: '{wrong}' is no host name or address, with or without :port.");
-        if (settings.HostKeys.Count == 0 || !settings.HostKeys.All(IsHostKey))
-            throw new StageException($"{NodeSettings.FileName}: hostKeys must list the server's keys, each like \"ssh-ed25519 AAAA…\".");
+            throw new StageException($"{name}: sshEntrypoints: '{wrong}' is no host name or address, with or without :port.");
+        if (settings.HostKeys.Count == 0 || !settings.HostKeys.All(HostKeyLine.IsUsable))
+            throw new StageException($"{name}: hostKeys must list the server's keys, each like {HostKeyLine.Form}.");
         return settings;
     }
-
-    private static bool IsHostKey(string? text) =>
-        text?.Split(' ') is ["ssh-ed25519", var blob] && Convert.TryFromBase64String(blob, new byte[text!.Length], out _);
 }

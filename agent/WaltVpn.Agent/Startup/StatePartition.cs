@@ -17,10 +17,13 @@ internal sealed class StatePartition
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private readonly object _oneAtATime = new();
 
-    private StatePartition(string directory) => Directory = directory;
+    private StatePartition(string directory, bool isKept) => (Directory, IsKept) = (directory, isKept);
 
     /// <summary>Directory of the files.</summary>
     public string Directory { get; }
+
+    /// <summary>False: in memory only, and gone with this boot.</summary>
+    public bool IsKept { get; }
 
     /// <summary>Finds and mounts it.</summary>
     /// <exception cref="StageException">There is none (yet).</exception>
@@ -35,14 +38,33 @@ internal sealed class StatePartition
         return At(MountPoint);
     }
 
+    /// <summary>The same where a card is no must; null: there is none (yet).</summary>
+    /// <exception cref="ErrnoException">It cannot be mounted.</exception>
+    public static StatePartition? TryMount() => Volume.Find(Label) is null ? null : Mount();
+
     /// <summary>A state partition that is mounted already.</summary>
-    internal static StatePartition At(string directory) => new(directory);
+    internal static StatePartition At(string directory) => new(directory, isKept: true);
+
+    /// <summary>In place of the partition, for a node that has none: a folder in memory, its owner's only.</summary>
+    /// <param name="directory">On a tmpfs.</param>
+    public static StatePartition InMemory(string directory)
+    {
+        const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        System.IO.Directory.CreateDirectory(directory, OwnerOnly);
+        return new StatePartition(directory, isKept: false);
+    }
 
     /// <summary>Runs an action that changes files, with the partition writable, and returns when all of it is on the card. One at a time.</summary>
     public void Write(Action change)
     {
         lock (_oneAtATime)
         {
+            if (!IsKept)
+            {
+                change();
+                return;
+            }
+
             Linux.Mount.Remount(Directory, Always);
             try
             {

@@ -17,15 +17,12 @@ internal static class Volume
     /// <param name="label">As mkfs wrote it.</param>
     /// <returns>A path like /dev/sda1.</returns>
     /// <exception cref="StageException">There is none (yet).</exception>
-    public static string FindByLabel(string label)
-    {
-        foreach (var name in Directory.EnumerateDirectories("/sys/class/block").Select(Path.GetFileName).Order(StringComparer.Ordinal))
-        {
-            if (LabelOf($"/dev/{name}") == label) return $"/dev/{name}";
-        }
+    public static string FindByLabel(string label) => Find(label)
+        ?? throw new StageException($"no partition has the label {label}. Is the card the one the image was written to, and its driver in the image?");
 
-        throw new StageException($"no partition has the label {label}. Is the card the one the image was written to, and its driver in the image?");
-    }
+    /// <summary>The same; null when there is none (yet).</summary>
+    public static string? Find(string label) => Directory.EnumerateDirectories("/sys/class/block").Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        .Select(name => $"/dev/{name}").FirstOrDefault(device => LabelOf(device) == label);
 
     /// <summary>The label in the first sectors of a file system; empty when it has none, or is of another format.</summary>
     internal static string LabelIn(ReadOnlySpan<byte> header)

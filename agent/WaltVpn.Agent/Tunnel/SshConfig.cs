@@ -81,7 +81,7 @@ internal static class SshConfig
               UserKnownHostsFile {directory}/known_hosts
               GlobalKnownHostsFile /dev/null
               StrictHostKeyChecking yes
-              HostKeyAlgorithms ssh-ed25519
+              # No HostKeyAlgorithms: then ssh asks for the types that known_hosts has of the server, and takes no other key.
               UpdateHostKeys no
               PreferredAuthentications publickey
               IdentitiesOnly yes

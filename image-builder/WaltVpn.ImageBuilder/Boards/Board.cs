@@ -24,6 +24,9 @@ internal sealed record Board
     /// <summary>Modules by name; the builder adds what they need. One that the kernel has built in is fine.</summary>
     public required IReadOnlyList<string> KernelModules { get; init; }
 
+    /// <summary>Programs beside those of every image; none is missing when the image is made.</summary>
+    public IReadOnlyList<BoardProgram> Programs { get; init; } = [];
+
     /// <summary>Kernel parameters, consoles included; the last console is the one <c>/dev/console</c> stands for.</summary>
     public required string KernelCommandLine { get; init; }
 

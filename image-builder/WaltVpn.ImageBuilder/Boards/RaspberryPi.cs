@@ -5,6 +5,9 @@ internal static class RaspberryPi
 {
     public const string Suite = "trixie";
 
+    /// <summary>For boards with an EEPROM behind spidev: the agent writes it with this one.</summary>
+    public static BoardProgram Flashrom { get; } = new("flashrom", "usr/sbin/flashrom");
+
     /// <summary>Modules that no device asks for by itself, or that each board needs.</summary>
     public static IReadOnlyList<string> CommonModules { get; } =
     [

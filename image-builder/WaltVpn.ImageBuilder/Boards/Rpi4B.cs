@@ -93,6 +93,7 @@ internal static class Rpi4B
             "nvmem-rmem", "spi-bcm2835",
             "iproc-rng200", "crc32c_generic",
         ],
+        Programs = [RaspberryPi.Flashrom],
         KernelCommandLine = "console=tty0 console=ttyS1,115200 panic=10 net.ifnames=0",
         BootLoader = new PiFirmware
         {

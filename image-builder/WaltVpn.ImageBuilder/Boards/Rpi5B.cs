@@ -147,8 +147,9 @@ internal static class Rpi5B
             "nvmem-rmem", "spi-bcm2835",
             "iproc-rng200",
             // QEMU knows no Raspberry Pi 5; its machine "virt" boots this image too.
-            "virtio_net", "virtio_blk", "virtio_mmio", "virtio_rng",
+            "virtio_net", "virtio_blk", "virtio_mmio", "virtio_rng", "sdhci-pci",
         ],
+        Programs = [RaspberryPi.Flashrom],
         // The three pins beside the HDMI sockets.
         KernelCommandLine = "console=tty0 console=ttyAMA10,115200 panic=10 net.ifnames=0",
         BootLoader = new PiFirmware

@@ -89,7 +89,7 @@ internal sealed class BootFilesBuild(BuildInputs inputs, HostToolbox tools, Prog
                 Kernel = kernel.Release,
                 TestRuntime = inputs.TestRuntime,
             };
-            var content = new InitramfsContent(agent, tree, Board.LibraryFolder, kernel.Modules, info, (origin with { Tools = [] }).Write());
+            var content = new InitramfsContent(agent, tree, Board, kernel.Modules, info, (origin with { Tools = [] }).Write());
             var plain = await new InitramfsFile(tools).WriteAsync(initramfs, content.Entries, date, cancellation);
             return (date, content.Entries.Count(entry => entry.Kind == ArchiveEntryKind.File), plain);
         }

@@ -18,7 +18,7 @@ internal sealed class ImagePackages(HostToolbox tools, PackageRequest request, P
 
     private IReadOnlyList<string> Names =>
     [
-        request.Board.KernelPackage, .. _everywhere,
+        request.Board.KernelPackage, .. _everywhere, .. request.Board.Programs.Select(program => program.Package),
         .. request.Board.BootLoader is PiFirmware ? [PiFirmware.Package] : Array.Empty<string>(),
         .. request.TestRuntime ? [TestRuntimePackage] : Array.Empty<string>(),
     ];

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using WaltVpn.ImageBuilder.Boards;
 using WaltVpn.ImageBuilder.Packages;
 using WaltVpn.Protocol;
 
@@ -55,20 +56,20 @@ internal sealed class InitramfsContent
     /// <summary>Composes the content.</summary>
     /// <param name="agent">The agent's ELF file.</param>
     /// <param name="packages">Has the programs and libraries.</param>
-    /// <param name="multiarchFolder">Debian's name of the libraries' folder, like <c>x86_64-linux-gnu</c>.</param>
+    /// <param name="board">Which programs it needs beside those of every board, and where Debian has its libraries.</param>
     /// <param name="modules">Kernel modules and their indexes, by their path in the initramfs.</param>
     /// <param name="info">What the image says of itself.</param>
     /// <param name="packageList">The lock file's text.</param>
     /// <exception cref="ImageException">A program or a library is in no package.</exception>
     public InitramfsContent(
-        byte[] agent, PackageTree packages, string multiarchFolder, IEnumerable<KeyValuePair<string, byte[]>> modules, ImageInfo info, string packageList)
+        byte[] agent, PackageTree packages, Board board, IEnumerable<KeyValuePair<string, byte[]>> modules, ImageInfo info, string packageList)
     {
         AddFile("init", Executable, Encoding.UTF8.GetBytes(Init));
-        var programs = _programs.ToDictionary(
+        var programs = _programs.Concat(board.Programs.Select(program => program.Path)).ToDictionary(
             path => path, path => packages.Find("/" + path) ?? throw new ImageException($"no package of the image has /{path}"), StringComparer.Ordinal);
         programs.Add(AgentPath, agent);
         foreach (var (path, data) in programs) AddFile(path, Executable, data);
-        var libraries = new LibraryClosure(packages, multiarchFolder).Collect(programs, _openedLibraries);
+        var libraries = new LibraryClosure(packages, board.LibraryFolder).Collect(programs, _openedLibraries);
         foreach (var (path, data) in libraries) AddFile(path.TrimStart('/'), Executable, data);
         foreach (var (path, data) in modules) AddFile(path, Plain, data);
         foreach (var (path, text) in _texts) AddFile(path, Plain, Encoding.UTF8.GetBytes(text));

@@ -24,12 +24,14 @@ internal static class RecoveryArchive
 
     /// <summary>Packs them; the same inputs give the same bytes.</summary>
     /// <param name="folder">The vendor's files.</param>
+    /// <param name="settings">What the board joins its platform with; null: it has no settings afterwards. They hold the enrolment key.</param>
     /// <param name="time">Of the change: no older update file takes the place of this image.</param>
     /// <exception cref="ImageException">The image has no room for the configuration.</exception>
-    public static byte[] Make(FirmwareFolder folder, DateTimeOffset time)
+    public static byte[] Make(FirmwareFolder folder, NodeSettings? settings, DateTimeOffset time)
     {
+        var configuration = settings is null ? Configuration : $"{Configuration}{JoinToken.Name}={JoinToken.Pack(settings)}\n";
         var image = EepromInput.Named(
-            folder.ImagePath, () => folder.Image.With(EepromFiles.BootConfig, Encoding.ASCII.GetBytes(Configuration)).WithTimestamp(time)).Bytes.ToArray();
+            folder.ImagePath, () => folder.Image.With(EepromFiles.BootConfig, Encoding.ASCII.GetBytes(configuration)).WithTimestamp(time)).Bytes.ToArray();
         var signature = new SignatureFile(Convert.ToHexStringLower(SHA256.HashData(image)), time.ToUnixTimeSeconds(), Chip: null, Signature: null);
         var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize))

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using WaltVpn.Eeprom;
 using WaltVpn.ImageBuilder.HostTools;
+using WaltVpn.ImageBuilder.Settings;
 
 namespace WaltVpn.ImageBuilder.Recovery;
 
@@ -16,7 +17,8 @@ internal static class RecoveryCommand
         The folder is one of Raspberry Pi's repository rpi-eeprom: it has recovery.bin and images pieeprom-DATE.bin, of which the newest is taken.
         Unpack the archive onto a card formatted with FAT, power the board on with it, and wait for the green screen or the fast green LED (about ten
         seconds); a red screen means that nothing was written. The board then has no settings, keys or certificates left, and boots from the network
-        first. One card does any number of boards. Not tried on a board yet; docs/eeprom.md "Recovery card" has each step and what can go wrong.
+        first. With --settings it holds the settings to join with, and the archive is for your eyes only. One card does any number of boards.
+        Not tried on a board yet; docs/eeprom.md "Recovery card" has each step and what can go wrong.
         The licence of these files lets you use them for your boards, not pass the archive on.
         """;
 
@@ -29,18 +31,23 @@ internal static class RecoveryCommand
         board.AcceptOnlyFromAmong(Pi4, Pi5);
         Option<string> firmware = new("--firmware") { Required = true, HelpName = "FOLDER", Description = "has recovery.bin and pieeprom-DATE.bin" };
         Option<string> output = new("--output", "-o") { Required = true, HelpName = "FILE", Description = "the archive to make, .tar.gz" };
+        Option<string?> settings = new("--settings")
+        {
+            HelpName = "FILE",
+            Description = "also give the board what it joins with, enrolment key included: node.yaml of 'waltvpn setup-node'",
+        };
         Option<bool> force = new("--force") { Description = "write over an existing file" };
-        Command command = new("recovery", "Makes the files of a card that gives a board's EEPROM a fresh start. Needs no root.") { board, firmware, output, force };
+        Command command = new("recovery", "Makes the files of a card that gives a board's EEPROM a fresh start. Needs no root.") { board, firmware, settings, output, force };
         command.SetAction(async (arguments, cancellation) =>
         {
             var family = arguments.GetRequiredValue(board) == Pi5 ? EepromFamily.Bcm2712 : EepromFamily.Bcm2711;
             var target = arguments.GetRequiredValue(output);
-            using var file = await OutputFile.PrepareAsync(
+            using var made = await OutputFile.PrepareAsync(
                 HostToolbox.Find(HostTool.Stat), target, arguments.GetValue(force), "rpi-5-sd-recovery.tar.gz", cancellation);
             var folder = FirmwareFolder.Read(arguments.GetRequiredValue(firmware), family);
             var time = SourceDate.Read() is { } seconds ? DateTimeOffset.FromUnixTimeSeconds(seconds) : DateTimeOffset.UtcNow;
-            var archive = RecoveryArchive.Make(folder, time);
-            await file.WriteAsync(archive, cancellation);
+            var archive = RecoveryArchive.Make(folder, arguments.GetValue(settings) is { } file ? SettingsFile.Read(file) : null, time);
+            await made.WriteAsync(archive, cancellation);
             await arguments.InvocationConfiguration.Output.WriteLineAsync(
                 $"{target}: {Path.GetFileName(folder.ImagePath)}, bootloader of {folder.Image.FindVersion().BuildTime:yyyy-MM-dd}, {archive.Length} bytes; "
                 + $"onto a FAT card: tar -xzf {target} --no-same-owner -C CARD");

@@ -1,33 +1,24 @@
-using System.Buffers.Binary;
-using System.Text;
+using WaltVpn.Protocol;
 
 namespace WaltVpn.ImageBuilder.Settings;
 
 /// <summary>The grammar of OpenSSH's key texts, as far as a settings file may hold them.</summary>
-/// <remarks>Private keys: PROTOCOL.key of OpenSSH. Public keys: RFC 8709 section 4, one canonical spelling.</remarks>
+/// <remarks>Private keys: PROTOCOL.key of OpenSSH.</remarks>
 internal static class OpenSshKey
 {
-    private const string Type = "ssh-ed25519";
-    private const int PublicBytes = 32;
     private const string PrivateHeader = "-----BEGIN OPENSSH PRIVATE KEY-----";
     private const string PrivateFooter = "-----END OPENSSH PRIVATE KEY-----";
 
     private static ReadOnlySpan<byte> PrivateMagic => "openssh-key-v1\0"u8;
 
-    /// <summary>Null when the text is <c>ssh-ed25519 BASE64</c>; else the reason why not.</summary>
+    /// <summary>Null when the text is a host key that nodes take; else the reason why not.</summary>
     public static string? RefusePublic(string text)
     {
-        if (text.Split(' ') is not [Type, var base64, .. var rest]) return $"must start with '{Type} '";
-        if (rest.Length > 0) return "must have two words only, no comment";
-        var expected = new byte[4 + Type.Length + 4 + PublicBytes];
-        BinaryPrimitives.WriteUInt32BigEndian(expected, (uint)Type.Length);
-        Encoding.ASCII.GetBytes(Type, expected.AsSpan(4));
-        BinaryPrimitives.WriteUInt32BigEndian(expected.AsSpan(4 + Type.Length), PublicBytes);
-        var key = new byte[expected.Length];
-        var whole = Convert.TryFromBase64String(base64, key, out var length) && length == key.Length
-            && key.AsSpan(0, length - PublicBytes).SequenceEqual(expected.AsSpan(0, length - PublicBytes))
-            && Convert.ToBase64String(key) == base64;
-        return whole ? null : "is damaged: it does not decode to one Ed25519 key";
+        var words = text.Split(' ');
+        if (!words[0].StartsWith("ssh-", StringComparison.Ordinal) && !words[0].StartsWith("ecdsa-", StringComparison.Ordinal))
+            return "must start with 'ssh-ed25519 ' or 'ecdsa-sha2-nistp256 '";
+        if (words.Length > 2) return "must have two words only, no comment";
+        return HostKeyLine.IsUsable(text) ? null : $"is damaged, or of a kind that nodes do not take; they take {HostKeyLine.Form}";
     }
 
     /// <summary>Null when the text is a private key without passphrase; else the reason, without any part of the text.</summary>

@@ -8,7 +8,7 @@ namespace WaltVpn.Server.Following;
 /// <summary>Gives settings documents their numbers (docs/security.md NODE-4). A step of a decision.</summary>
 internal static class SettingsCounter
 {
-    /// <summary>The document with its number: the last one's where nothing changed, else a higher one.</summary>
+    /// <summary>The document with its number: the last one's where nothing changed and that is not too old a one, else a higher one.</summary>
     /// <param name="db">A connection with the write lock.</param>
     /// <param name="document">Its own number is not looked at.</param>
     /// <param name="now">
@@ -18,8 +18,9 @@ internal static class SettingsCounter
     {
         var digest = Convert.ToHexStringLower(SHA256.HashData((document with { Counter = 0 }).ToBytes()));
         var last = db.QuerySingleOrDefault<Row>("SELECT counter AS Counter, digest AS Digest FROM settings_counters WHERE node_id = @NodeId", document);
-        if (last?.Digest == digest) return document with { Counter = last.Counter };
-        var counter = Math.Max((last?.Counter ?? 0) + 1, now.ToUnixTimeSeconds());
+        var floor = SettingsEpoch.Floor(db);
+        if (last?.Digest == digest && last.Counter >= floor) return document with { Counter = last.Counter };
+        var counter = Math.Max((last?.Counter ?? 0) + 1, Math.Max(now.ToUnixTimeSeconds(), floor));
         db.Execute(
             """
             INSERT INTO settings_counters (node_id, counter, digest) VALUES (@nodeId, @counter, @digest)

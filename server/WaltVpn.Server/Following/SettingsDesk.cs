@@ -38,6 +38,7 @@ internal sealed class SettingsDesk(ServerSettings settings, Database database, T
 
     private LoginAnswer Tell(SqliteConnection db, SettingsFiles files, NodeRow node, CertificateRow certificate)
     {
+        SettingsEpoch.Alive(db, time.GetUtcNow());
         var document = SettingsCounter.Number(db, Document(db, files, node, certificate), time.GetUtcNow());
         var line = document.ToBytes();
         // What a node would refuse is refused here, where somebody can mend it.
@@ -61,6 +62,7 @@ internal sealed class SettingsDesk(ServerSettings settings, Database database, T
         VpnMac = MacAddress.Parse(node.VpnMac),
         BootKey = files.BootKey,
         BootCaCertificate = files.BootCaCertificate,
+        LeastBootloader = settings.LeastBootloader?.ToUnixTimeSeconds(),
         AskAgainSeconds = (int)settings.SettingsInterval.TotalSeconds,
         Certificate = string.Join(' ', certificate.Certificate.Split(' ')[..2]),
     };

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using WaltVpn.Server.Enrollment;
 using WaltVpn.Server.Settings;
 
 namespace WaltVpn.Server.Following;
@@ -15,7 +14,7 @@ internal sealed record SettingsFiles(IReadOnlyList<string> HostKeys, string? Boo
     /// <exception cref="UnauthorizedAccessException">A file cannot be read.</exception>
     /// <exception cref="FormatException">A file holds something else.</exception>
     public static SettingsFiles Read(ServerSettings settings) => new(
-        [.. settings.HostKeyFiles.Select(file => NodePublicKey.Load(file).Line)],
+        [.. settings.HostKeyFiles.Select(ServerHostKey.Load)],
         File.Exists(settings.BootPublicKeyFile) ? ReadBootKey(settings.BootPublicKeyFile) : null,
         settings.BootCaCertificateFile is { } authority ? Convert.ToBase64String(File.ReadAllBytes(authority)) : null);
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using WaltVpn.Server.BootFiles;
 using WaltVpn.Server.Certificates;
 using WaltVpn.Server.Enrollment;
+using WaltVpn.Server.Following;
 using WaltVpn.Server.Nodes;
 using WaltVpn.Server.Schema;
 using WaltVpn.Server.Settings;
@@ -53,7 +54,7 @@ internal sealed class NodeConf(ServerSettings settings, Database database, ILogg
         try
         {
             var host = FirstEntrypoint.Port == Entrypoint.DefaultPort ? FirstEntrypoint.Host : $"[{FirstEntrypoint.Host}]:{FirstEntrypoint.Port}";
-            return Text(string.Concat(settings.HostKeyFiles.Select(file => $"{host} {NodePublicKey.Load(file).Line}\n")));
+            return Text(string.Concat(settings.HostKeyFiles.Select(file => $"{host} {ServerHostKey.Load(file)}\n")));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using WaltVpn.Protocol;
 using WaltVpn.Server.Enrollment;
+using WaltVpn.Server.Following;
 using WaltVpn.Server.Http;
 using WaltVpn.Server.Settings;
 
@@ -19,7 +20,7 @@ internal static class NodeSettingsApi
             {
                 Platform = settings.Platform,
                 SshEntrypoints = settings.SshEntrypoints.Select(Short).ToList(),
-                HostKeys = settings.HostKeyFiles.Select(file => NodePublicKey.Load(file).Line).ToList(),
+                HostKeys = settings.HostKeyFiles.Select(ServerHostKey.Load).ToList(),
                 EnrollmentKey = enrollmentKey.Private,
             });
         }

@@ -48,6 +48,9 @@ internal sealed record ServerSettings
     /// <summary>Files with the public halves of the server's SSH host keys.</summary>
     public required IReadOnlyList<string> HostKeyFiles { get; init; }
 
+    /// <summary>Bootloaders that were built before are not written by nodes; null: any may be.</summary>
+    public DateTimeOffset? LeastBootloader { get; init; }
+
     /// <summary>How often a node that runs asks for its settings.</summary>
     public required TimeSpan SettingsInterval { get; init; }
 

@@ -42,8 +42,9 @@ internal static class SettingsFile
                     "an IP address of this machine, or 0.0.0.0 for all"),
                 keys.Number("http.port", 80, 0, 65535)),
             HttpEntrypoint = keys.Read<string?>("http.entrypoint", null, text => SshEntrypoint.IsHostName(text) ? text : null,
-                "a host name in lower case or an IPv4 address; boards use port 80"),
+                "a host name in lower case or an IPv4 address, without port: the firmware of the boards asks port 80 and no other"),
             BootMode = keys.Word("bootMode", BootMode.Enforced, BootMode.Enforced, BootMode.Permissive),
+            LeastBootloader = keys.ReadOptional("leastBootloader", ReadDay, "a day like 2025-05-08, the build date of a bootloader"),
             PlatformSubnet = keys.ReadOptional("platformSubnet", ReadNetwork, "a network like 192.168.152.0/24"),
             Lan = ReadLan(keys),
             LanPolicy = keys.Word("enrollment.lan", EnrollmentPolicy.Manual, EnrollmentPolicy.Auto, EnrollmentPolicy.Manual, EnrollmentPolicy.Deny),
@@ -120,6 +121,11 @@ internal static class SettingsFile
     private static IPAddress? ReadAddress(string text) =>
         IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() == text
         && !address.Equals(IPAddress.Any) ? address : null;
+
+    private static DateTimeOffset? ReadDay(string text) =>
+        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year >= 2018
+            ? new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero)
+            : null;
 
     private static IPNetwork? ReadNetwork(string text) => IPNetwork.TryParse(text, out var network) ? network : null;
 

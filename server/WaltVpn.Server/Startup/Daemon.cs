@@ -92,7 +92,9 @@ internal static class Daemon
         services.AddSingleton(_ => stateLock);
         MakeFolders(settings);
         services.AddSingleton(settings).AddSingleton(time);
-        services.AddSingleton(new Database(settings.DatabaseFile));
+        var database = new Database(settings.DatabaseFile);
+        if (database.Decide(db => SettingsEpoch.Begin(db, time.GetUtcNow()))) LoggerFactory.Create(logging).CreateLogger<Database>().SettingsNumbersAnew();
+        services.AddSingleton(database);
         services.AddSingleton(await EnrollmentKey.LoadOrMake(settings, CancellationToken.None));
         services.AddSingleton(await PeerGate.Open(settings, LoggerFactory.Create(logging).CreateLogger<PeerGate>(), CancellationToken.None));
     }

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using WaltVpn.Server.Certificates;
+using WaltVpn.Server.Following;
 using WaltVpn.Server.Nodes;
 using WaltVpn.Server.Requests;
 using WaltVpn.Server.Schema;
@@ -43,6 +44,7 @@ internal sealed class Heartbeat(
         var counts = "";
         try
         {
+            database.Decide(db => SettingsEpoch.Alive(db, time.GetUtcNow()));
             foreach (var request in database.Decide(db => RequestTable.Expire(db, time.GetUtcNow() - RequestLife))) log.Expired(request);
             counts = database.Read(db => $"{NodeTable.CountAccepted(db)} nodes, {RequestTable.CountPending(db)} pending");
             await cut.CatchUp(cancel);

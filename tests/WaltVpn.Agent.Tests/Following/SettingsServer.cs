@@ -23,6 +23,7 @@ internal sealed class SettingsServer : IDisposable
         File.SetUnixFileMode(_folder.Path, (UnixFileMode)0b111_101_101);
         foreach (var name in (string[])["ca", "host", "other_host", "node", "other_node"])
             SshMaterial.Run(_folder, "ssh-keygen", "-q", "-N", "", "-C", "", "-t", "ed25519", "-f", name);
+        SshMaterial.Run(_folder, "ssh-keygen", "-q", "-N", "", "-C", "", "-t", "ecdsa", "-f", "ecdsa_host");
         Certificate = Certify("node", NodeId);
         File.WriteAllText(
             _folder.At("answer"), $"#!/bin/sh\ncd {_folder.Path} && [ \"$SSH_ORIGINAL_COMMAND\" = 'waltvpn-settings 1' ] && exec cat document\nexit 1\n");
@@ -34,6 +35,8 @@ internal sealed class SettingsServer : IDisposable
     public int Port { get; }
 
     public string HostKey => PublicKey("host");
+
+    public string EcdsaHostKey => PublicKey("ecdsa_host");
 
     public string OtherHostKey => PublicKey("other_host");
 
@@ -74,15 +77,15 @@ internal sealed class SettingsServer : IDisposable
     public void Tell(ReadOnlySpan<byte> answer) => _folder.Write("document", answer);
 
     /// <summary>Starts one more sshd.</summary>
-    /// <param name="hostKey">host or other_host.</param>
+    /// <param name="hostKeys">host, other_host, ecdsa_host.</param>
     /// <returns>Its port.</returns>
-    public int Listen(string hostKey)
+    public int Listen(params string[] hostKeys)
     {
         var port = FreePort();
         var configuration = $"""
             Port {port}
             ListenAddress 127.0.0.1
-            HostKey {_folder.At(hostKey)}
+            {string.Join('\n', hostKeys.Select(key => $"HostKey {_folder.At(key)}"))}
             TrustedUserCAKeys {_folder.At("ca.pub")}
             PasswordAuthentication no
             KbdInteractiveAuthentication no

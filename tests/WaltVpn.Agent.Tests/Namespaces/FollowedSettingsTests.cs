@@ -103,6 +103,19 @@ public sealed class FollowedSettingsTests : IDisposable
     }
 
     [Fact]
+    public async Task AnEcdsaHostKeyAloneIsEnoughAlsoOfAServerThatHasOthers()
+    {
+        var both = _server.Listen("host", "ecdsa_host");
+        _card = _card with { SshEntrypoints = [$"127.0.0.1:{both}"], HostKeys = [_server.EcdsaHostKey] };
+        _server.Tell(_server.Document with { SshEntrypoints = [$"127.0.0.1:{both}"], HostKeys = [_server.EcdsaHostKey] });
+        (await Start()).Log.ShouldContain(line => line.Contains("number 1800000000, name the places and keys in use"));
+        // Another server does not become the right one by showing another type.
+        var other = _server.Listen("host", "other_host");
+        _card = _card with { SshEntrypoints = [$"127.0.0.1:{other}"] };
+        (await Start()).Log.ShouldContain(line => line.Contains("the server showed another host key"));
+    }
+
+    [Fact]
     public async Task OlderSettingsAreRefusedAlsoAfterTheCardWasChanged()
     {
         _server.Tell(_server.Document with { Counter = 1_900_000_000 });

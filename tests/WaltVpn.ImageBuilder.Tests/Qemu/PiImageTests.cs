@@ -124,6 +124,26 @@ public sealed class PiImageTests(PiImages images)
 
     [Theory]
     [MemberData(nameof(Boards))]
+    public async Task FlashromStartsInTheImagesOfBoardsWithAnEeprom(string board)
+    {
+        await images.BuiltAsync(board);
+        var root = images.Initramfs(board);
+        var program = Path.Combine(root, "usr/sbin/flashrom");
+        if (board == "rpi-3-b-plus")
+        {
+            File.Exists(program).ShouldBeFalse("this board has no EEPROM");
+            return;
+        }
+
+        HostProgram.Require("qemu-aarch64-static");
+        // Its libraries are looked up in the image only. The dummy stands for the chip; that the programmer of the real one is built in, the list says.
+        (await HostProgram.CheckAsync("qemu-aarch64-static", ["-L", root, program, "-p", "dummy:emulate=VARIABLE_SIZE,size=2097152"])).ShouldContain("2048 kB");
+        var (_, output, errors) = await HostProgram.RunAsync("qemu-aarch64-static", ["-L", root, program, "-p", "none-of-them"]);
+        (output + errors).ShouldContain("linux_spi");
+    }
+
+    [Theory]
+    [MemberData(nameof(Boards))]
     public async Task TheSameInputsGiveTheSameBytes(string board)
     {
         await images.BuiltAsync(board);

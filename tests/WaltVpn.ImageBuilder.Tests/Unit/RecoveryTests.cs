@@ -36,6 +36,34 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    public async Task WithSettingsTheBoardHasWhatItJoinsWithAndShowHidesIt()
+    {
+        var sample = await SampleSettings.CreateAsync(_folder.Path);
+        await File.WriteAllTextAsync(_folder["node.yaml"], sample.Yaml, TestContext.Current.CancellationToken);
+        var (status, output, errors) = await RunAsync([], "rpi-5-b", "5", "card.tar.gz", "--settings", "node.yaml");
+        status.ShouldBe(0, errors);
+        await HostProgram.CheckAsync("tar", ["-xzf", "card.tar.gz"], _folder.Path);
+        File.GetUnixFileMode(_folder["card.tar.gz"]).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var config = BootConfig.Parse(EepromImage.Parse(await ReadAsync("pieeprom.bin")).Read(EepromFiles.BootConfig));
+        config.ToBytes().Length.ShouldBeLessThan(1500);
+        var json = JoinToken.Unpack(config.Find(JoinToken.Name)!);
+        sample.ShouldEqual(System.Text.Json.JsonSerializer.Deserialize(json, ProtocolJson.Default.NodeSettings)!);
+        var (_, shown, _) = await HostProgram.RunAsync(ImageProgram.Path, ["eeprom", "show", "pieeprom.bin"], _folder.Path);
+        shown.ShouldContain(JoinToken.Name);
+        foreach (var text in (string[])[output, errors, shown]) text.ShouldNotContain(config.Find(JoinToken.Name)!);
+    }
+
+    [Fact]
+    public async Task SettingsThatAreWrongLeaveNoFile()
+    {
+        await File.WriteAllTextAsync(_folder["node.yaml"], "platform: x\n", TestContext.Current.CancellationToken);
+        var (status, _, errors) = await RunAsync([], "rpi-5-b", "5", "card.tar.gz", "--settings", "node.yaml");
+        status.ShouldNotBe(0);
+        errors.ShouldContain("enrollmentKey is missing");
+        File.Exists(_folder["card.tar.gz"]).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task TheSameInputsGiveTheSameBytes()
     {
         Dictionary<string, string?> date = new() { ["SOURCE_DATE_EPOCH"] = "1800000000" };
@@ -91,7 +119,7 @@ public sealed class RecoveryTests : IDisposable
         status.ShouldBe(0, errors);
     }
 
-    private Task<(int Status, string Output, string Errors)> RunAsync(Dictionary<string, string?> environment, string board, string firmware, string output) =>
+    private Task<(int Status, string Output, string Errors)> RunAsync(Dictionary<string, string?> environment, string board, string firmware, string output, params string[] more) =>
         HostProgram.RunAsync(
-            ImageProgram.Path, ["recovery", "--board", board, "--firmware", firmware, "--output", output], _folder.Path, environment: environment);
+            ImageProgram.Path, ["recovery", "--board", board, "--firmware", firmware, "--output", output, .. more], _folder.Path, environment: environment);
 }

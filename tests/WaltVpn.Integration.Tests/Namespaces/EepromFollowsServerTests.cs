@@ -19,12 +19,10 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
     private const string Folder = "/run/eeprom-board";
     private const string Image = $"{Folder}/pieeprom.bin";
 
-    private static readonly string _settingsFile = RunningPlatform.File("etc/server.yaml");
-    private string _settings = "";
+    private readonly ChangedSettings _settings = ChangedSettings.Keep();
 
     public async ValueTask InitializeAsync()
     {
-        _settings = await File.ReadAllTextAsync(_settingsFile, Cancellation);
         Directory.CreateDirectory(Folder);
         await File.WriteAllBytesAsync(Image, SyntheticImage.Create(SyntheticImage.Pi5TwoPartitions), Cancellation);
         await Tool.Succeed("ip", "netns", "add", Board);
@@ -33,7 +31,7 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
         await Tool.Succeed("ip", "-n", Board, "address", "add", "10.77.0.21/24", "dev", "eth0");
         await Tool.Succeed("ip", "-n", Board, "link", "set", "eth0", "up");
         await Tool.Succeed("ip", "-n", Board, "route", "add", "default", "via", RunningPlatform.LanAddress);
-        await MakeBootKey();
+        await ChangedSettings.MakeBootKey();
     }
 
     [Fact]
@@ -61,7 +59,7 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
         await Follows(
             settings => settings.Replace("entrypoint: 203.0.113.1", "entrypoint: boot.demo.example", StringComparison.Ordinal),
             "HTTP_HOST: 203.0.113.1 -> boot.demo.example");
-        await MakeBootKey();
+        await ChangedSettings.MakeBootKey();
         (await Reconcile()).ShouldContain("boot signing key: SHA256:");
         await Quiet();
 
@@ -89,7 +87,7 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
         (await ReconcileOverSsh("--server", $"http://{RunningPlatform.LanAddress}")).Output.ShouldContain("written and read back");
         (await ReconcileOverSsh()).Output.ShouldContain("nothing to do: the board follows the server");
 
-        await Change(settings =>
+        await ChangedSettings.Change(settings =>
             settings.Replace("[\"203.0.113.1:2222\"]", "[\"198.51.100.1\", \"203.0.113.1:2222\"]", StringComparison.Ordinal) + "bootMode: permissive\n");
         var changed = await ReconcileOverSsh();
         foreach (var difference in (string[])
@@ -116,15 +114,14 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
         refused.Errors.ShouldContain($"they have number 7, and this node has taken number {number}");
         (await File.ReadAllBytesAsync(Image, Cancellation)).ShouldBe(before);
         // As it says: a changed setting gets a number above all others.
-        await Change(settings => settings.Replace("bootMode: permissive", "bootMode: enforced", StringComparison.Ordinal));
+        await ChangedSettings.Change(settings => settings.Replace("bootMode: permissive", "bootMode: enforced", StringComparison.Ordinal));
         (await ReconcileOverSsh()).Output.ShouldContain("WALT_VPN_BOOT_MODE: permissive -> enforced");
     }
 
     public new async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        await File.WriteAllTextAsync(_settingsFile, _settings, CancellationToken.None);
-        await RestartDaemon();
+        await _settings.DisposeAsync();
         await Tool.Succeed("ip", "netns", "delete", Board);
         Directory.Delete(Folder, recursive: true);
     }
@@ -141,20 +138,9 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
     private static Task<ToolResult> ReconcileOverSsh(params string[] more) =>
         Tool.Run("ip", ["netns", "exec", Board, RunningPlatform.Program("waltvpn-agent"), "reconcile", "--image", Image, .. more]);
 
-    private static async Task Change(Func<string, string> change)
-    {
-        var settings = await File.ReadAllTextAsync(_settingsFile, Cancellation);
-        change(settings).ShouldNotBe(settings);
-        await File.WriteAllTextAsync(_settingsFile, change(settings), Cancellation);
-        await RestartDaemon();
-    }
-
     private static async Task Follows(Func<string, string> change, params string[] differences)
     {
-        var settings = await File.ReadAllTextAsync(_settingsFile, Cancellation);
-        change(settings).ShouldNotBe(settings);
-        await File.WriteAllTextAsync(_settingsFile, change(settings), Cancellation);
-        await RestartDaemon();
+        await ChangedSettings.Change(change);
         (await Reconcile()).Split('\n').Where(line => line.Contains(" -> ", StringComparison.Ordinal)).ShouldBe(differences);
         await Quiet();
     }
@@ -165,20 +151,5 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
         var before = await File.ReadAllBytesAsync(Image, Cancellation);
         (await Reconcile()).ShouldContain("nothing to do");
         (await File.ReadAllBytesAsync(Image, Cancellation)).ShouldBe(before);
-    }
-
-    private static async Task MakeBootKey()
-    {
-        var folder = RunningPlatform.File("etc/boot");
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-        (await RunningPlatform.Cli("boot", "make-key", "--folder", folder)).Status.ShouldBe(0);
-    }
-
-    private static async Task RestartDaemon()
-    {
-        var former = RunningPlatform.Pid("waltvpnd");
-        RunningPlatform.Signal("TERM", former);
-        await Eventually.Holds("another daemon runs", () => RunningPlatform.Pid("waltvpnd") != former);
-        await RunningPlatform.AwaitAnswers();
     }
 }

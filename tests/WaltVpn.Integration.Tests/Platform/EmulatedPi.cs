@@ -58,21 +58,31 @@ internal sealed class EmulatedPi
 
     /// <summary>The machine that QEMU makes up, for a board that it does not know: another processor core, disk and network on PCI Express.</summary>
     /// <param name="model">What the board's firmware would say it is.</param>
-    public async Task<VirtualBoard> PowerOnAsVirtualMachine(string model)
+    /// <param name="eeprom">What the firmware leaves of it; null: nothing.</param>
+    /// <param name="hasCard">False: what a server gave the board over HTTP runs, and there is no card in it.</param>
+    public async Task<VirtualBoard> PowerOnAsVirtualMachine(string model, EmulatedEeprom? eeprom = null, bool hasCard = true)
     {
         var console = VirtualBoard.NewConsole(_name);
         string[] machine = ["-cpu", "cortex-a76", "-smp", "2", "-m", "1024"];
-        var tree = Path.Combine(_folder, "virt.dtb");
-        await Tool.Succeed("qemu-system-aarch64", ["-machine", $"virt,dumpdtb={tree}", "-display", "none", .. machine]);
-        await Tool.Succeed("fdtput", "-t", "s", tree, "/", "model", model);
-        await Tool.Succeed("fdtput", "-t", "s", tree, "/", "serial-number", Serial);
+        // A real SD card, which Linux calls mmcblk0.
+        string[] card = hasCard ? ["-drive", $"file={_card},format=raw,if=none,id=card", "-device", "sdhci-pci", "-device", "sd-card,drive=card"] : [];
         return await PowerOn(
             console,
             [
-                "-machine", "virt", .. machine, "-dtb", tree, .. await Kernel(("ttyAMA10", "ttyAMA0")),
-                "-drive", $"file={_card},format=raw,if=none,id=card", "-device", "virtio-blk-pci,drive=card",
+                "-machine", "virt", .. machine, "-dtb", await VirtualTree(machine, model, eeprom), .. await Kernel(("ttyAMA10", "ttyAMA0")),
+                .. card, .. eeprom is null ? [] : await eeprom.Load(_folder),
                 "-device", $"virtio-net-pci,netdev=wire,mac={Mac},romfile=", "-device", "virtio-rng-pci", "-serial", $"file:{console}",
             ]);
+    }
+
+    private async Task<string> VirtualTree(string[] machine, string model, EmulatedEeprom? eeprom)
+    {
+        var (made, source, tree) = (Path.Combine(_folder, "qemu.dtb"), Path.Combine(_folder, "virt.dts"), Path.Combine(_folder, "virt.dtb"));
+        await Tool.Succeed("qemu-system-aarch64", ["-machine", $"virt,dumpdtb={made}", "-display", "none", .. machine]);
+        await Tool.Succeed("dtc", "-q", "-I", "dtb", "-O", "dts", "-o", source, made);
+        await File.AppendAllTextAsync(source, $"/ {{ model = \"{model}\"; serial-number = \"{Serial}\"; }};\n{eeprom?.TreeSource}");
+        await Tool.Succeed("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree, source);
+        return tree;
     }
 
     private async Task<VirtualBoard> PowerOn(string console, string[] machine)

@@ -1,4 +1,6 @@
 using Shouldly;
+using WaltVpn.Eeprom;
+using WaltVpn.Eeprom.Tests;
 using WaltVpn.Integration.Tests.Platform;
 using WaltVpn.Protocol;
 using Xunit;
@@ -15,6 +17,8 @@ namespace WaltVpn.Integration.Tests.Qemu;
 /// <remarks>The agent is the real one, compiled as it runs: the compiler for arm64 is not to be had everywhere (scripts/lib/arm64-agent).</remarks>
 public sealed class RaspberryPiTests(RunningPlatform platform) : PlatformTest(platform)
 {
+    private const string Model = "Raspberry Pi 5 Model B Rev 1.0";
+
     [Fact]
     public async Task CardOfARaspberryPi3BootsToATunnel()
     {
@@ -34,11 +38,51 @@ public sealed class RaspberryPiTests(RunningPlatform platform) : PlatformTest(pl
     {
         // QEMU has no Raspberry Pi 5. Kernel, modules, initramfs and agent are those of the card; the devices are not.
         var pi = await EmulatedPi.WithCard("node31", await NodeImage.PiCard("node31", "rpi-5-b"), "pi5");
-        await using var board = await pi.PowerOnAsVirtualMachine("Raspberry Pi 5 Model B Rev 1.0");
+        await using var board = await pi.PowerOnAsVirtualMachine(Model);
         var node = await board.Join();
-        (node.Model, node.Serial).ShouldBe(("Raspberry Pi 5 Model B Rev 1.0", board.Serial));
+        (node.Model, node.Serial).ShouldBe((Model, board.Serial));
         await Reachable(node);
         board.Console.Text.ShouldNotContain("internal error");
+    }
+
+    [Fact]
+    public async Task EepromOfARaspberryPi5FollowsTheServerAndIsThenAllTheBoardNeeds()
+    {
+        // Real kernel, device tree and driver (nvmem-rmem); the card takes the place of the chip, which QEMU does not have.
+        await using var settings = await ChangedSettings.Make(text => text + "bootMode: permissive\n");
+        await ChangedSettings.MakeBootKey();
+        var card = await NodeImage.PiCard("node32", "rpi-5-b");
+        var firmware = EepromImage.Parse(SyntheticImage.Create(SyntheticImage.Pi5Single));
+        await PutOnCard(card, "pieeprom.bin", firmware.Bytes.ToArray());
+        await PutOnCard(card, "recovery.bin", [1, 2, 3, 4]);
+        var pi = await EmulatedPi.WithCard("node32", card, "pi5");
+        await using (var board = await pi.PowerOnAsVirtualMachine(Model, Seen(firmware, bootMode: 1)))
+        {
+            var request = await board.Request();
+            (await RunningPlatform.Cli("request", "accept", $"{request.Id}")).Status.ShouldBe(0);
+            // It starts again, and this machine goes off instead.
+            await board.Console.Await("walt-vpn shutdown: restart", EmulatedPi.Patience);
+            board.Console.Text.ShouldMatch("walt-vpn startup: the EEPROM's configuration is in /sys/.*/nvmem");
+            board.Console.Text.ShouldContain("walt-vpn settings: EEPROM: WALT_VPN_BOOT_MODE: none -> permissive");
+            board.Console.Text.ShouldContain("the board writes it at its next start");
+            await board.Off();
+        }
+
+        var staged = RunningPlatform.File("node32.upd");
+        await NodeImage.Mtools("mcopy", card, "-n", "::pieeprom.upd", staged);
+        var written = EepromImage.Parse(await File.ReadAllBytesAsync(staged, Cancellation));
+        var node = VpnVariables.ReadFrom(BootConfig.Parse(written.Read(EepromFiles.BootConfig))).ShouldNotBeNull();
+        (await NodeImage.Mtools("mdir", card, "-b")).ShouldContain("recovery.bin", Case.Insensitive);
+
+        // What the recovery program would have written, a boot.img's kernel and initramfs, and no card.
+        await using (var board = await pi.PowerOnAsVirtualMachine(Model, Seen(written, bootMode: 7), hasCard: false))
+        {
+            var online = await board.Online();
+            online.VpnMac.ShouldBe(node.Mac);
+            board.Console.Text.ShouldContain("walt-vpn settings: the EEPROM follows the server: nothing to do");
+            await Reachable(online);
+            board.Console.Text.ShouldNotContain("internal error");
+        }
     }
 
     [Fact]
@@ -51,6 +95,17 @@ public sealed class RaspberryPiTests(RunningPlatform platform) : PlatformTest(pl
         var published = await RunningPlatform.Cli("boot", "publish", "--board", "rpi-5-b", "--key", Path.Combine(keys, "private.pem"), image);
         published.Status.ShouldBe(0, published.Errors);
         published.Output.ShouldStartWith("rpi-5-b: published boot.img ");
+    }
+
+    private static EmulatedEeprom Seen(EepromImage image, int bootMode) =>
+        new(image.Read(EepromFiles.BootConfig).ToArray(), image.Read(EepromFiles.PublicKey).ToArray(), bootMode);
+
+    private static async Task PutOnCard(string card, string name, byte[] content)
+    {
+        var file = RunningPlatform.File($"card-{name}");
+        await File.WriteAllBytesAsync(file, content, Cancellation);
+        if (!(await NodeImage.Mtools("mdir", card, "-b")).Contains("eeprom", StringComparison.OrdinalIgnoreCase)) await NodeImage.Mtools("mmd", card, "::eeprom");
+        await NodeImage.Mtools("mcopy", card, file, $"::eeprom/{name}");
     }
 
     private static Task Reachable(NodeView node) => Eventually.Holds(

@@ -37,12 +37,32 @@ public sealed class ChangeJournalTests : IDisposable
         File.ReadAllBytes(_folder.At("eeprom-previous.bin")).AsSpan().SequenceEqual(_first.Bytes.Span).ShouldBeTrue();
         using var after = Open("boot-2");
         after.UnusedKey!.Reveal().ShouldBe("key");
-        after.ReadPrevious().AsSpan().SequenceEqual(_first.Bytes.Span).ShouldBeTrue();
+        after.ReadPrevious().Bytes.Span.SequenceEqual(_first.Bytes.Span).ShouldBeTrue();
         after.Confirm(Config(second), isLive: true).ShouldBeTrue();
         after.Confirm(Config(second), isLive: true).ShouldBeFalse();
         after.UnusedKey.ShouldBeNull();
         Directory.GetFiles(_folder.Path).Select(Path.GetFileName).ShouldBe(["lock"]);
-        Should.Throw<FlashException>(after.ReadPrevious).Message.ShouldContain("nothing to go back to");
+        Should.Throw<FlashException>(() => after.ReadPrevious()).Message.ShouldContain("nothing to go back to");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(524_287)]
+    public void ADamagedImageOfBeforeIsNoWayBackAndNoObstacle(int length)
+    {
+        var (second, third) = (Edited("p2"), Edited("p3"));
+        Write(second, "boot-1");
+        File.WriteAllBytes(_folder.At("eeprom-previous.bin"), new byte[length]);
+        using var journal = Open("boot-2");
+        journal.Previous.ShouldBeNull();
+        journal.Damage.ShouldNotBeNull().ShouldContain("eeprom-previous.bin, the image of before the last change, cannot be used");
+        Should.Throw<FlashException>(() => journal.ReadPrevious()).Message.ShouldStartWith("there is no way back: ");
+        journal.Refuse(third, out _).ShouldBeNull();
+        journal.Begin(second, third);
+        journal.Written(third);
+        journal.Damage.ShouldBeNull();
+        journal.ReadPrevious().Bytes.Span.SequenceEqual(second.Bytes.Span).ShouldBeTrue();
     }
 
     [Fact]
@@ -62,7 +82,7 @@ public sealed class ChangeJournalTests : IDisposable
         journal.Refuse(Edited("p3"), out var waits).ShouldBeNull();
         waits.ShouldBeFalse();
         journal.Begin(Edited("p2"), Edited("p3"));
-        journal.ReadPrevious().AsSpan().SequenceEqual(_first.Bytes.Span).ShouldBeTrue();
+        journal.ReadPrevious().Bytes.Span.SequenceEqual(_first.Bytes.Span).ShouldBeTrue();
     }
 
     [Fact]

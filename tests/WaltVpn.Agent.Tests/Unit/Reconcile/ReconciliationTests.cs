@@ -247,6 +247,32 @@ public sealed class ReconciliationTests
         Should.Throw<EepromException>(() => Compare(image, Desired.First)).Message.ShouldContain("remove that line");
     }
 
+    [Fact]
+    public void WhatTheBoardStartedWithTellsAloneWhetherAnythingIsToDo()
+    {
+        foreach (var (_, (change, _)) in Cases)
+        {
+            var desired = change(Desired.First);
+            var followed = Changed(Blank(), desired).Image;
+            var (live, bootKey) = (BootConfig.Parse(followed.Read(EepromFiles.BootConfig)), followed.Read(EepromFiles.PublicKey).ToArray());
+            Reconciliation.IsFollowed(live, bootKey, desired, Desired.Key).ShouldBeTrue();
+            Reconciliation.IsFollowed(live, bootKey, Desired.First, Desired.Key).ShouldBe(desired == Desired.First || desired.CaCertificate is not null);
+            Reconciliation.IsFollowed(live, new byte[512], desired, Desired.Key).ShouldBeFalse();
+        }
+    }
+
+    [Fact]
+    public void BelowThePlatformsMinimumNothingIsMade()
+    {
+        var built = Blank().FindVersion().BuildTime!.Value;
+        Changed(Blank(), Desired.First with { LeastBootloader = built });
+        var error = Should.Throw<EepromException>(() => Compare(Blank(), Desired.First with { LeastBootloader = built.AddSeconds(1) }));
+        error.Fault.ShouldBe(EepromFault.TooOld);
+        error.Message.ShouldContain($"was built {built:yyyy-MM-dd}");
+        // What needs no change is left as it is, however old.
+        Compare(Changed(Blank(), Desired.First).Image, Desired.First with { LeastBootloader = built.AddYears(1) }).ShouldBeOfType<ReconcileResult.NothingToDo>();
+    }
+
     internal static ReconcileResult Compare(EepromImage image, DesiredSettings desired) => Reconciliation.Compare(null, image, desired, Desired.Key, Now);
 
     private static ReconcileResult.Change Changed(EepromImage image, DesiredSettings desired) =>

@@ -63,6 +63,7 @@ public sealed class SettingsDeskTests
             ("none", () => Set(settings => settings with { HttpEntrypoint = null })),
             ("the boot mode", () => Set(settings => settings with { BootMode = BootMode.Permissive })),
             ("a host key more", () => Set(settings => settings with { HostKeyFiles = [.. settings.HostKeyFiles, second + ".pub"] })),
+            ("the oldest bootloader", () => Set(settings => settings with { LeastBootloader = DateTimeOffset.FromUnixTimeSeconds(1_746_662_400) })),
             ("how often to ask", () => Set(settings => settings with { SettingsInterval = TimeSpan.FromMinutes(5) })),
             ("the boot key", () => Done(() => bootKey.Install(platform))),
             ("another boot key", () => Done(() => otherKey.Install(platform))),
@@ -143,6 +144,56 @@ public sealed class SettingsDeskTests
         platform.Time.Move(TimeSpan.FromMinutes(1));
         await platform.StartDaemon();
         (await Told(platform, identity)).Counter.ShouldBeGreaterThan(seen);
+    }
+
+    [Fact]
+    public async Task DatabaseOfAnOldCopyGivesUnchangedSettingsANumberThatNobodyHasSeen()
+    {
+        await using var platform = await Start();
+        var identity = await Join(platform);
+        var first = await Told(platform, identity);
+        await platform.StopDaemon();
+        SqliteConnection.ClearAllPools();
+        var copy = Path.Combine(platform.Folder, "old.db");
+        File.Copy(platform.Settings.DatabaseFile, copy);
+        var original = platform.Settings;
+        platform.Time.Move(TimeSpan.FromMinutes(1));
+        platform.Settings = original with { BootMode = BootMode.Permissive };
+        await platform.StartDaemon();
+        var seen = await Told(platform, identity);
+        await platform.StopDaemon();
+
+        // The whole machine comes back as it was: server.yaml and the database.
+        SqliteConnection.ClearAllPools();
+        foreach (var rest in Directory.GetFiles(platform.Settings.StateDirectory, "waltvpn.db-*")) File.Delete(rest);
+        File.Copy(copy, platform.Settings.DatabaseFile, overwrite: true);
+        platform.Settings = original;
+        platform.Time.Move(TimeSpan.FromMinutes(10));
+        await platform.StartDaemon();
+        var back = await Told(platform, identity);
+        back.Counter.ShouldBeGreaterThan(seen.Counter);
+        (back with { Counter = first.Counter }).ToBytes().ShouldBe(first.ToBytes());
+        platform.Log.Lines.ShouldContain(line => line.Contains("it may be an old copy", StringComparison.Ordinal));
+        // Once: from here on numbers stay over restarts again.
+        await platform.StopDaemon();
+        await platform.StartDaemon();
+        (await Told(platform, identity)).ToBytes().ShouldBe(back.ToBytes());
+    }
+
+    [Theory]
+    [InlineData("256")]
+    [InlineData("384")]
+    [InlineData("521")]
+    public async Task HostKeyMayBeEcdsa(string bits)
+    {
+        await using var platform = await Start();
+        var identity = await Join(platform);
+        var file = Path.Combine(platform.Folder, "host_ecdsa");
+        await Shell.Run("ssh-keygen", ["-q", "-t", "ecdsa", "-b", bits, "-N", "", "-C", "comment", "-f", file]);
+        await platform.StopDaemon();
+        platform.Settings = platform.Settings with { HostKeyFiles = [file + ".pub"] };
+        await platform.StartDaemon();
+        (await Told(platform, identity)).HostKeys.ShouldHaveSingleItem().ShouldStartWith($"ecdsa-sha2-nistp{bits} AAAA");
     }
 
     [Fact]

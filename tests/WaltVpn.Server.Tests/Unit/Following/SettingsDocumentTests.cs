@@ -11,6 +11,9 @@ public sealed class SettingsDocumentTests
 {
     private const string HostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
 
+    private const string Ecdsa =
+        "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
+
     private static readonly SettingsDocument _whole = new()
     {
         Version = 1,
@@ -46,6 +49,9 @@ public sealed class SettingsDocumentTests
         SettingsDocument.Parse(line).ToBytes().ShouldBe(line);
         var least = (_whole with { HttpEntrypoint = null, BootKey = null, BootCaCertificate = null }).ToBytes();
         SettingsDocument.Parse(least).ToBytes().ShouldBe(least);
+        var most = (_whole with { HostKeys = [HostKey, Ecdsa], LeastBootloader = 1_746_662_400 }).ToBytes();
+        SettingsDocument.Parse(most).ToBytes().ShouldBe(most);
+        Encoding.UTF8.GetString(most).ShouldContain("\"bootCaCertificate\":\"MAA=\",\"leastBootloader\":1746662400,\"askAgainSeconds\":900");
         // A newer server's.
         SettingsDocument.Parse([.. line[..^1], .. ",\"tomorrow\":[1]}"u8]).ToBytes().ShouldBe(line);
     }
@@ -65,6 +71,10 @@ public sealed class SettingsDocumentTests
         { "ssh.example.org:22", "a:1\",\"a:2\",\"a:3\",\"a:4\",\"a:5\",\"a:6\",\"a:7", "sshEntrypoints" },
         { HostKey, "ssh-rsa AAAA", "hostKeys" },
         { HostKey, HostKey + " comment", "hostKeys" },
+        { HostKey, HostKey + " ", "hostKeys" },
+        { HostKey, HostKey.Replace("ssh-ed25519 ", "ecdsa-sha2-nistp256 ", StringComparison.Ordinal), "hostKeys" },
+        { HostKey, Ecdsa.Replace("nistp256 ", "nistp384 ", StringComparison.Ordinal), "hostKeys" },
+        { HostKey, Ecdsa[..^4], "hostKeys" },
         { HostKey, HostKey + "\\nroot", "hostKeys" },
         { "boot.example.org", "boot example", "httpEntrypoint" },
         { "\"port\":80", "\"port\":0", "httpEntrypoint" },
@@ -73,6 +83,8 @@ public sealed class SettingsDocumentTests
         { "enforced", "sometimes", "bootMode" },
         { "52:54:00:12:34:56", "53:54:00:12:34:56", "vpnMac" },
         { "\"askAgainSeconds\":900", "\"askAgainSeconds\":59", "askAgainSeconds" },
+        { "\"askAgainSeconds\"", "\"leastBootloader\":0,\"askAgainSeconds\"", "leastBootloader" },
+        { "\"askAgainSeconds\"", "\"leastBootloader\":253402300800,\"askAgainSeconds\"", "leastBootloader" },
         { "AAEC", "AAE", "bootKey" },
         { "AAEC", "AAED AA==", "bootKey" },
         { "MAA=", "MAB=", "bootCaCertificate" },
