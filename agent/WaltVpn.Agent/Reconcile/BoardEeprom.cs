@@ -8,7 +8,9 @@ using WaltVpn.Protocol;
 
 namespace WaltVpn.Agent.Reconcile;
 
-/// <summary>The EEPROM of the board that starts: it follows the server between identity and tunnel. Whatever goes wrong keeps no node from its tunnel.</summary>
+/// <summary>
+/// The EEPROM of the board that starts: it follows the server between identity and tunnel. Whatever goes wrong keeps no node from its tunnel.
+/// </summary>
 /// <remarks>docs/eeprom.md "At each start". Disposing waits for a chip that is half written: a restart would be the board's last.</remarks>
 /// <param name="live">What the board started with.</param>
 internal sealed class BoardEeprom(BootConfig live, BoardAccess access, INodeLog log, TimeProvider time) : IAsyncDisposable

@@ -37,7 +37,10 @@ internal static class RecoveryCommand
             Description = "also give the board what it joins with, enrolment key included: node.yaml of 'waltvpn setup-node'",
         };
         Option<bool> force = new("--force") { Description = "write over an existing file" };
-        Command command = new("recovery", "Makes the files of a card that gives a board's EEPROM a fresh start. Needs no root.") { board, firmware, settings, output, force };
+        Command command = new("recovery", "Makes the files of a card that gives a board's EEPROM a fresh start. Needs no root.")
+        {
+            board, firmware, settings, output, force,
+        };
         command.SetAction(async (arguments, cancellation) =>
         {
             var family = arguments.GetRequiredValue(board) == Pi5 ? EepromFamily.Bcm2712 : EepromFamily.Bcm2711;

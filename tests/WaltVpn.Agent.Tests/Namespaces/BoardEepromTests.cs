@@ -176,7 +176,7 @@ public sealed class BoardEepromTests : IDisposable
         (await _board.Follow(Told)).ShouldBeTrue();
         await using var eeprom = _board.Start();
         var before = _board.Chip.Content.ToArray();
-        var stranger = Told with { NodeId = SshMaterial.NodeId(1), VpnMac = MacAddress.Parse("52:54:00:aa:aa:aa"), Certificate = Desired.Certificate(0, 1).Line };
+        var stranger = Told with { NodeId = SshMaterial.NodeId(1), VpnMac = MacAddress.Parse("52:54:00:aa:aa:aa") };
         (await _board.Follow(eeprom, stranger)).ShouldBeFalse();
         Said.ShouldContain("it holds 52:54:00:12:34:56 of this platform, and the card is 52:54:00:aa:aa:aa");
         _board.Chip.Content.ShouldBe(before);
@@ -270,7 +270,8 @@ public sealed class BoardEepromTests : IDisposable
             await using var stream = client.GetStream();
             await stream.ReadAtLeastAsync(new byte[4096], 16, cancellationToken: TestContext.Current.CancellationToken);
             var (status, body) = answer.Contains('\n', StringComparison.Ordinal) ? ("200 OK", answer) : (answer, "nothing");
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: {body.Length}\r\n\r\n{body}"), TestContext.Current.CancellationToken);
+            var whole = Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+            await stream.WriteAsync(whole, TestContext.Current.CancellationToken);
         });
         var again = await _board.Follow(told);
         await serving;

@@ -117,8 +117,11 @@ internal sealed class EmulatedBoard : IDisposable
         return await Follow(eeprom, document, knownAs);
     }
 
-    public Task<bool> Follow(BoardEeprom eeprom, SettingsDocument document, string knownAs = WayIn.Current) =>
-        eeprom.Follow(new SettingsAnswer(new WayIn(new SshEntrypoint("ssh.example.org", 22), knownAs), document, document.ToBytes()), Key(this), State, default);
+    public Task<bool> Follow(BoardEeprom eeprom, SettingsDocument document, string knownAs = WayIn.Current)
+    {
+        var way = new WayIn(new SshEntrypoint("ssh.example.org", 22), knownAs);
+        return eeprom.Follow(new SettingsAnswer(way, document, document.ToBytes()), Key(this), State, default);
+    }
 
     /// <summary>The firmware says where it has the system from.</summary>
     public void StartedFrom(byte mode) => _root.Write($"{Tree}/chosen/bootloader/boot-mode", [0, 0, 0, mode]);

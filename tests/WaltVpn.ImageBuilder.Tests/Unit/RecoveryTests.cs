@@ -119,7 +119,8 @@ public sealed class RecoveryTests : IDisposable
         status.ShouldBe(0, errors);
     }
 
-    private Task<(int Status, string Output, string Errors)> RunAsync(Dictionary<string, string?> environment, string board, string firmware, string output, params string[] more) =>
+    private Task<(int Status, string Output, string Errors)> RunAsync(
+        Dictionary<string, string?> environment, string board, string firmware, string output, params string[] more) =>
         HostProgram.RunAsync(
             ImageProgram.Path, ["recovery", "--board", board, "--firmware", firmware, "--output", output, .. more], _folder.Path, environment: environment);
 }

@@ -104,7 +104,8 @@ public sealed class RaspberryPiTests(RunningPlatform platform) : PlatformTest(pl
     {
         var file = RunningPlatform.File($"card-{name}");
         await File.WriteAllBytesAsync(file, content, Cancellation);
-        if (!(await NodeImage.Mtools("mdir", card, "-b")).Contains("eeprom", StringComparison.OrdinalIgnoreCase)) await NodeImage.Mtools("mmd", card, "::eeprom");
+        var files = await NodeImage.Mtools("mdir", card, "-b");
+        if (!files.Contains("eeprom", StringComparison.OrdinalIgnoreCase)) await NodeImage.Mtools("mmd", card, "::eeprom");
         await NodeImage.Mtools("mcopy", card, file, $"::eeprom/{name}");
     }
 

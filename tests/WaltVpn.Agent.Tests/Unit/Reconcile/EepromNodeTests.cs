@@ -85,7 +85,13 @@ public sealed class EepromNodeTests : IDisposable
     [Fact]
     public void NoDamageOfATokenIsAFailure()
     {
-        var settings = new NodeSettings { Platform = "lab", SshEntrypoints = ["a"], HostKeys = [Desired.Material.HostKeys[0]], EnrollmentKey = new Secret("key") };
+        var settings = new NodeSettings
+        {
+            Platform = "lab",
+            SshEntrypoints = ["a"],
+            HostKeys = [Desired.Material.HostKeys[0]],
+            EnrollmentKey = new Secret("key"),
+        };
         var token = JoinToken.Pack(settings);
         var random = new Random(3);
         for (var round = 0; round < 20_000; round++)
@@ -141,7 +147,8 @@ public sealed class EepromNodeTests : IDisposable
             Mark = new CredentialsMark("lab", 1_800_000_000),
         };
         var blank = EepromImage.Parse(SyntheticImage.Create(SyntheticImage.Pi5Single));
-        var change = Reconciliation.Compare(null, blank, desired, Desired.Material.Nodes[node].Key, DateTimeOffset.UtcNow).ShouldBeOfType<ReconcileResult.Change>();
+        var change = Reconciliation.Compare(null, blank, desired, Desired.Material.Nodes[node].Key, DateTimeOffset.UtcNow)
+            .ShouldBeOfType<ReconcileResult.Change>();
         return BootConfig.Parse(change.Image.Read(EepromFiles.BootConfig));
     }
 }

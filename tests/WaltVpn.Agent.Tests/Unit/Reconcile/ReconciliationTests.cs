@@ -270,7 +270,8 @@ public sealed class ReconciliationTests
         error.Fault.ShouldBe(EepromFault.TooOld);
         error.Message.ShouldContain($"was built {built:yyyy-MM-dd}");
         // What needs no change is left as it is, however old.
-        Compare(Changed(Blank(), Desired.First).Image, Desired.First with { LeastBootloader = built.AddYears(1) }).ShouldBeOfType<ReconcileResult.NothingToDo>();
+        var followed = Changed(Blank(), Desired.First).Image;
+        Compare(followed, Desired.First with { LeastBootloader = built.AddYears(1) }).ShouldBeOfType<ReconcileResult.NothingToDo>();
     }
 
     internal static ReconcileResult Compare(EepromImage image, DesiredSettings desired) => Reconciliation.Compare(null, image, desired, Desired.Key, Now);
