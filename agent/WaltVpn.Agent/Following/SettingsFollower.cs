@@ -6,16 +6,16 @@ using WaltVpn.Protocol;
 namespace WaltVpn.Agent.Following;
 
 /// <summary>
-/// Asks the server for this node's settings: when its tunnel is up, when it came back, and from time to time. Whatever goes wrong is said, and keeps the
+/// Asks the server for this node's settings: when its tunnel is up, when it came back, when the server says that there is news, and from time to time. Whatever goes wrong is said, and keeps the
 /// node from nothing.
 /// </summary>
-/// <remarks>Version 0 of the tunnel has no word for "your settings changed", and in version 2 nobody says it yet, so the node asks.</remarks>
+/// <remarks>Version 2 of the tunnel has a word for "your settings changed"; version 0 has none, so the node asks from time to time all the same.</remarks>
 internal sealed class SettingsFollower(FollowedSettings followed, string platform, StatePartition state, INodeLog log)
 {
     /// <summary>A start waits no longer for settings; the tunnel matters more.</summary>
     private static readonly TimeSpan ForAll = TimeSpan.FromSeconds(60);
-    // Of all nodes that lost the server together, each asks when it likes.
-    private static readonly TimeSpan AfterReconnect = TimeSpan.FromSeconds(30);
+    // Of all nodes that lost the server, or heard of news, together, each asks when it likes.
+    private static readonly TimeSpan TogetherWithOthers = TimeSpan.FromSeconds(30);
 
     /// <summary>The newest answer that this boot has taken; null: none.</summary>
     public SettingsAnswer? Taken { get; private set; }
@@ -71,8 +71,9 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
     /// <param name="stopping">The machine goes down.</param>
     public async Task Follow(NodeKey key, TunnelSupervisor tunnel, Func<SettingsAnswer, Task> taken, CancellationToken stopping)
     {
-        using var rebuilt = new SemaphoreSlim(0, 1);
+        using var news = new SemaphoreSlim(0, 1);
         tunnel.Rebuilt += Wake;
+        tunnel.Told += Hear;
         NodeIdentity? latest = null;
         try
         {
@@ -91,19 +92,25 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
                 }
 
                 isToldAlready = false;
-                if (await rebuilt.WaitAsync(Backoff.AtLeast(followed.AskAgainAfter), stopping)) await Task.Delay(Backoff.Within(AfterReconnect), stopping);
+                if (await news.WaitAsync(Backoff.AtLeast(followed.AskAgainAfter), stopping)) await Task.Delay(Backoff.Within(TogetherWithOthers), stopping);
             }
         }
         finally
         {
+            tunnel.Told -= Hear;
             tunnel.Rebuilt -= Wake;
+        }
+
+        void Hear(TunnelControl word)
+        {
+            if (word.Kind == TunnelControl.SettingsChanged) Wake();
         }
 
         void Wake()
         {
             try
             {
-                rebuilt.Release();
+                news.Release();
             }
             catch (SemaphoreFullException)
             {

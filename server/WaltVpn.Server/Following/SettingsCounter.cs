@@ -16,8 +16,7 @@ internal static class SettingsCounter
     /// </param>
     public static SettingsDocument Number(SqliteConnection db, SettingsDocument document, DateTimeOffset now)
     {
-        var digest = Convert.ToHexStringLower(SHA256.HashData((document with { Counter = 0 }).ToBytes()));
-        var last = db.QuerySingleOrDefault<Row>("SELECT counter AS Counter, digest AS Digest FROM settings_counters WHERE node_id = @NodeId", document);
+        var (digest, last) = (DigestOf(document), LastOf(db, document.NodeId));
         var floor = SettingsEpoch.Floor(db);
         if (last?.Digest == digest && last.Counter >= floor) return document with { Counter = last.Counter };
         var counter = Math.Max((last?.Counter ?? 0) + 1, Math.Max(now.ToUnixTimeSeconds(), floor));
@@ -29,6 +28,17 @@ internal static class SettingsCounter
             new { nodeId = document.NodeId, counter, digest });
         return document with { Counter = counter };
     }
+
+    /// <summary>The digest of a document that is another than the node was told last; null when it is the same, or none was told.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="document">Its own number is not looked at.</param>
+    public static string? News(SqliteConnection db, SettingsDocument document) =>
+        LastOf(db, document.NodeId) is { } last && DigestOf(document) is var digest && digest != last.Digest ? digest : null;
+
+    private static string DigestOf(SettingsDocument document) => Convert.ToHexStringLower(SHA256.HashData((document with { Counter = 0 }).ToBytes()));
+
+    private static Row? LastOf(SqliteConnection db, string nodeId) =>
+        db.QuerySingleOrDefault<Row>("SELECT counter AS Counter, digest AS Digest FROM settings_counters WHERE node_id = @nodeId", new { nodeId });
 
     private sealed record Row(long Counter, string Digest);
 }

@@ -31,6 +31,21 @@ internal sealed class SettingsDesk(ServerSettings settings, Database database, T
         }
     }
 
+    /// <summary>Those of some nodes whose settings are others than they were told last; each with what the settings are now.</summary>
+    /// <exception cref="IOException">A file that settings are made of cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Nor that.</exception>
+    /// <exception cref="FormatException">It holds something else.</exception>
+    /// <exception cref="SqliteException">The database cannot be read.</exception>
+    public IReadOnlyList<(string NodeId, string Digest)> Untold(IEnumerable<string> nodes)
+    {
+        var files = SettingsFiles.Read(settings);
+        return database.Read(db => nodes.Select(id => (Id: id, News: News(db, files, id))).Where(node => node.News is not null).Select(node => (node.Id, node.News!)).ToList());
+    }
+
+    private string? News(SqliteConnection db, SettingsFiles files, string nodeId) =>
+        NodeTable.Find(db, nodeId) is { IsAccepted: true } node && NodePublicKey.TryParseAny(node.PublicKey, out var key, out _)
+        && CertificateJournal.Newest(db, key) is { } newest ? SettingsCounter.News(db, Document(db, files, node, newest)) : null;
+
     private (NodeRow Node, CertificateRow Certificate)? Find(SqliteConnection db, AdmittedSession session) =>
         CertificateJournal.Live(db, session.Serial, session.KeyId, time.GetUtcNow()) is { } live && live.NodeId == session.NodeId
         && NodeTable.Find(db, session.NodeId) is { } node && NodePublicKey.TryParseAny(node.PublicKey, out var key, out _)

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 using WaltVpn.Protocol;
 using WaltVpn.Server.Audit;
 using WaltVpn.Server.Certificates;
-using WaltVpn.Server.Enrollment;
+using WaltVpn.Server.Following;
 using WaltVpn.Server.HubLink;
 using WaltVpn.Server.Requests;
 using WaltVpn.Server.Schema;
@@ -63,8 +63,8 @@ internal sealed class ServerHealth(
     {
         try
         {
-            var keys = settings.HostKeyFiles.Select(file => NodePublicKey.Load(file).Fingerprint).ToList();
-            return new HealthCheck("host keys", true, string.Join(", ", keys));
+            foreach (var file in settings.HostKeyFiles) ServerHostKey.Load(file);
+            return new HealthCheck("host keys", true, string.Join(", ", settings.HostKeyFiles));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {

@@ -26,6 +26,11 @@ internal sealed class HubControl(ServerSettings settings)
     public Task Disconnect(string nodeId, string reason, CancellationToken cancel) =>
         Ask(new HubRequest { Operation = HubOperation.Disconnect, NodeId = nodeId, Reason = reason }, cancel);
 
+    /// <summary>Says a word to a node through its tunnel.</summary>
+    /// <exception cref="HubException">The node has no tunnel, or one of version 0; or the hub did not do it.</exception>
+    public Task Tell(string nodeId, TunnelControl word, CancellationToken cancel) =>
+        Ask(new HubRequest { Operation = HubOperation.Tell, NodeId = nodeId, Word = word }, cancel);
+
     /// <summary>All live tunnels.</summary>
     /// <exception cref="HubException">The hub did not answer.</exception>
     public async Task<IReadOnlyList<TunnelSession>> List(CancellationToken cancel) =>

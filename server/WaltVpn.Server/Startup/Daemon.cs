@@ -53,7 +53,7 @@ internal static class Daemon
         services.AddSingleton<AdmittedSessions>().AddSingleton<SettingsDesk>().AddSingleton<ServerHealth>();
         services.AddSingleton<LanGate>().AddSingleton<NodeConf>();
         services.AddSingleton<BootPublisher>().AddSingleton<ServedPairs>();
-        services.AddSingleton<ServiceNotifier>().AddHostedService<Heartbeat>();
+        services.AddSingleton<ServiceNotifier>().AddHostedService<Heartbeat>().AddHostedService<SettingsAnnouncer>();
         var app = builder.Build();
         app.Services.GetRequiredService<StateLock>();
         return Map(app);
