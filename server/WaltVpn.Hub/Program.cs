@@ -12,6 +12,7 @@ const string Help = """
     waltvpn-hub serve [--bridge walt-net] [--runtime-directory /run/waltvpn-hub] [--state-directory /var/lib/waltvpn-hub]
                       [--connect-user walt-vpn] [--control-user waltvpn] [--kernel-filter on] [--dead-after 15]
         Moves the frames of all nodes, until SIGTERM. Needs CAP_NET_ADMIN. --kernel-filter off: on a kernel without nf_tables for bridges.
+        --dead-after: seconds, 3 to 60, after which a node of tunnel version 2 that says nothing is taken for dead.
 
     Called by sshd for the user walt-vpn:
     waltvpn-hub authorize-certificate KEY-ID SERIAL BASE64 [--login-socket PATH] [--runtime-directory PATH]
