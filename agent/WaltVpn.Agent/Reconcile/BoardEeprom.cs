@@ -52,9 +52,7 @@ internal sealed class BoardEeprom(BootConfig live, BoardAccess access, INodeLog 
     public EepromMemory Remember(EepromNode node)
     {
         using var journal = Journal(state: null);
-        var before = journal?.Previous is { } previous ? BootConfig.Parse(previous.Read(EepromFiles.BootConfig)) : null;
-        var former = before is not null && StoredNode.Read(before) is var other && other.Key == node.Node.Key ? other.ReachBy(before) : null;
-        var last = node.Last;
+        var (former, last) = (FormerReach(node, journal?.Previous), node.Last);
         if (journal?.LastSettings is { } kept && kept.NodeId == node.Identity.NodeId && kept.Number >= (last?.Number ?? 0)) last = kept;
         return new EepromMemory(former is not null && former.IsSameAs(Reach.Of(node.Settings)) ? null : former, last);
     }
@@ -229,11 +227,35 @@ internal sealed class BoardEeprom(BootConfig live, BoardAccess access, INodeLog 
         return UnreadableChip.AssumeAuthority(image, desired.CaCertificate);
     }
 
+    private static Reach? FormerReach(EepromNode node, EepromImage? previous)
+    {
+        if (previous is null) return null;
+        try
+        {
+            var config = BootConfig.Parse(previous.Read(EepromFiles.BootConfig));
+            return StoredNode.Read(config) is var former && former.Key == node.Node.Key ? former.ReachBy(config) : null;
+        }
+        catch (EepromException)
+        {
+            // An image whose configuration is no text: there was no way by it.
+            return null;
+        }
+    }
+
     /// <summary>On the node's state partition; where its state is in memory, on that of a card which is in the board all the same.</summary>
     private ChangeJournal? Journal(StatePartition? state)
     {
-        var kept = state is { IsKept: true } ? state : _cardState ??= access.MountState();
-        return kept is null ? null : ChangeJournal.OnState(kept, access.BootId);
+        if (state is { IsKept: true }) return ChangeJournal.OnState(state, access.BootId);
+        try
+        {
+            _cardState ??= access.MountState();
+            return _cardState is null ? null : ChangeJournal.OnState(_cardState, access.BootId);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            log.Warning(Stage, $"the card in the board cannot be used: {failure.Message}. Going on without it.");
+            return null;
+        }
     }
 
     private sealed record StorePlace(IBootloaderStore Store, BootCard? Card) : IDisposable

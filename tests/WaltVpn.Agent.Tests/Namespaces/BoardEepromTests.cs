@@ -171,6 +171,31 @@ public sealed class BoardEepromTests : IDisposable
     }
 
     [Fact]
+    public async Task ACardThatIsInTheBoardAllTheSameKeepsCountAndTheWayBack()
+    {
+        var card = _board.State;
+        _board.State = StatePartition.InMemory(Directory.CreateTempSubdirectory("waltvpn-memory").FullName);
+        _board.CardState = () => card;
+        (await _board.Follow(Told)).ShouldBeTrue(Said);
+        (await _board.Follow(Told)).ShouldBeFalse();
+        var moved = Told with { Counter = Told.Counter + 1, SshEntrypoints = ["two.example.org:22"] };
+        (await _board.Follow(moved)).ShouldBeTrue();
+        await using (var next = _board.Start())
+        {
+            var memory = next.Remember(next.ReadNode());
+            memory.Former.ShouldNotBeNull().Entrypoints.ShouldBe(["ssh.example.org:22"]);
+            memory.Last.ShouldNotBeNull().Number.ShouldBe(moved.Counter);
+        }
+
+        // One that cannot be read keeps no board from anything.
+        _board.CardState = () => throw new IOException("a card with a scratch");
+        await using var last = _board.Start();
+        last.Remember(last.ReadNode()).Former.ShouldBeNull();
+        Said.ShouldContain("a card with a scratch. Going on without it.");
+        Directory.Delete(_board.State.Directory, recursive: true);
+    }
+
+    [Fact]
     public async Task AnotherNodeOfThePlatformKeepsItsEeprom()
     {
         (await _board.Follow(Told)).ShouldBeTrue();

@@ -59,6 +59,9 @@ internal sealed class EmulatedBoard : IDisposable
 
     public string StateFolder => Path.Combine(_mountPoint, "eeprom");
 
+    /// <summary>The state partition of a card that the board did not start from.</summary>
+    public Func<StatePartition?> CardState { get; set; } = () => null;
+
     /// <summary>Starts of flashrom so far.</summary>
     public int Runs { get; private set; }
 
@@ -106,7 +109,7 @@ internal sealed class EmulatedBoard : IDisposable
         _root.Write("sys/devices/platform/rmem1/nvmem", image.Read(EepromFiles.PublicKey));
         _root.Write("proc/sys/kernel/random/boot_id", Encoding.ASCII.GetBytes($"boot-{++_boots}\n"));
         var live = LiveConfig.Read(_root.Path).ShouldBeOfType<LiveConfig.Found>();
-        return new BoardEeprom(live.Config, new BoardAccess(_root.Path, Flashrom, _ => Programmer, () => null, () => null), Log, Time);
+        return new BoardEeprom(live.Config, new BoardAccess(_root.Path, Flashrom, _ => Programmer, () => null, () => CardState()), Log, Time);
     }
 
     /// <summary>A whole start, with this told.</summary>
