@@ -3,9 +3,9 @@ namespace WaltVpn.Agent;
 /// <summary>Where a boot stands. Each stage's product is what the next one starts from.</summary>
 /// <remarks>
 /// <code>
-///  Startup ──▶ Network ──▶ Enrollment ──▶ Settings ──▶ Tunnel ──▶ Online ──▶ HandOff
-///  card        link, IP    identity       the server's  ssh up     address on  the root the platform names, if it names one;
-///                                                                  its network then the node's own operating system runs
+///  Startup ──▶ Network ──▶ Enrollment ──▶ BootFiles ──▶ Settings ──▶ Tunnel ──▶ Online ──▶ HandOff
+///  card        link, IP    identity       the signed    the server's  ssh up     address on  the root the platform names, if it names one;
+///                                         image, kexec                           its network then the node's own operating system runs
 ///
 ///  any stage ──▶ Shutdown   (Ctrl-Alt-Del, SIGTERM)
 /// </code>
@@ -17,6 +17,9 @@ internal enum BootStage
     Startup,
     Network,
     Enrollment,
+
+    /// <summary>Of a card whose settings name a boot server: the node starts anew in the image that it gives. Passed at once otherwise.</summary>
+    BootFiles,
 
     /// <summary>The one that is tried once only: a node whose server does not tell its settings goes on with those it has.</summary>
     Settings,

@@ -66,8 +66,22 @@ internal static class SetupNodeCommand
         # Opens the enrolment request and nothing else.
         enrollmentKey: |
         {string.Join('\n', settings.EnrollmentKey.Reveal().TrimEnd().Split('\n').Select(line => "  " + line))}
-
+        {BootLines(settings)}
         """;
+
+    private static string BootLines(NodeSettings settings) => settings is { HttpEntrypoint: { } server, BootKey: { } key }
+        ? $"""
+
+        # Where nodes fetch signed boot images, host or host:port (default 80), and the key these must be signed with.
+        # Leave both away and a card boots what is on it.
+        httpEntrypoint: "{server}"
+        bootKey: "{key}"
+
+        # When no server answers: stale-ok:DAYS starts the image of the last time, never goes on with what is on the card.
+        bootCache: "{settings.BootCache ?? "stale-ok:365"}"
+
+        """
+        : "";
 
     private static string Items(IEnumerable<string> values) => string.Join('\n', values.Select(value => $"  - \"{value}\""));
 }

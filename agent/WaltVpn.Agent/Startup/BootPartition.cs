@@ -1,4 +1,5 @@
 using System.Text.Json;
+using WaltVpn.Agent.BootFiles;
 using WaltVpn.Linux;
 using WaltVpn.Protocol;
 
@@ -62,6 +63,7 @@ internal static class BootPartition
             throw new StageException($"{NodeSettings.FileName}: sshEntrypoints: '{wrong}' is no host name or address, with or without :port.");
         if (settings.HostKeys.Count == 0 || !settings.HostKeys.All(IsHostKey))
             throw new StageException($"{NodeSettings.FileName}: hostKeys must list the server's keys, each like \"ssh-ed25519 AAAA…\".");
+        if (BootSource.Problem(settings) is { } problem) throw new StageException($"{NodeSettings.FileName}: {problem}. Correct the file on the card.");
         return settings;
     }
 

@@ -65,7 +65,8 @@ internal sealed class BootImageBuild
 
     private async Task<PackageLock> MakeImageAsync(byte[] agent, OutputFile output, WorkFolder work, CancellationToken cancellation)
     {
-        var (boot, present) = await new BootFilesBuild(_request.Inputs, _tools, _progress).MakeAsync(agent, work, cancellation);
+        var (made, present) = await new BootFilesBuild(_request.Inputs, _tools, _progress).MakeAsync(agent, work, cancellation);
+        var boot = await ManifestFile.AddAsync(made, _request.Inputs.Board, _request.Epoch, cancellation);
         await _progress.StepAsync(ImageName, Write, bytes => ("FAT16, without settings", bytes));
         return present;
 

@@ -42,7 +42,12 @@ internal sealed class SettingsFile
             SshEntrypoints = Many(root, SettingsKey.SshEntrypoints),
             HostKeys = Many(root, SettingsKey.HostKeys),
             EnrollmentKey = new Secret(One(root, SettingsKey.EnrollmentKey)?.Value ?? ""),
+            HttpEntrypoint = Maybe(root, SettingsKey.HttpEntrypoint),
+            BootKey = Maybe(root, SettingsKey.BootKey),
+            BootCache = Maybe(root, SettingsKey.BootCache),
         };
+        if (_problems.Count == 0 && (settings.HttpEntrypoint is null) != (settings.BootKey is null))
+            _problems.Add("httpEntrypoint and bootKey belong together; write both or none");
         return _problems.Count == 0 ? settings : throw Wrong();
     }
 
@@ -82,6 +87,10 @@ internal sealed class SettingsFile
         _problems.Add($"line {node.Start.Line}: {key.Name} is one value, not a list; write {key.Example}");
         return null;
     }
+
+    /// <summary>Of a key that may be absent.</summary>
+    private string? Maybe(YamlMappingNode root, SettingsKey key) =>
+        root.Children.Keys.Any(node => node is YamlScalarNode name && name.Value == key.Name) ? One(root, key)?.Value : null;
 
     private List<string> Many(YamlMappingNode root, SettingsKey key)
     {

@@ -6,7 +6,10 @@ namespace WaltVpn.Agent.Tests.Unit;
 public sealed class BootProgressTests
 {
     private static readonly BootStage[] Order =
-        [BootStage.Startup, BootStage.Network, BootStage.Enrollment, BootStage.Settings, BootStage.Tunnel, BootStage.Online, BootStage.HandOff];
+    [
+        BootStage.Startup, BootStage.Network, BootStage.Enrollment, BootStage.BootFiles, BootStage.Settings, BootStage.Tunnel, BootStage.Online,
+        BootStage.HandOff,
+    ];
 
     [Fact]
     public void OnlyTheNextStageOrShutdownMayFollow()

@@ -45,7 +45,7 @@ public sealed class SettingsFileTests : IAsyncLifetime
     [Theory]
     [InlineData("platform:", "platfrom:", "line 2: unknown key 'platfrom'; write platform")]
     [InlineData("hostKeys:", "hostkey:", "unknown key 'hostkey'; write hostKeys")]
-    [InlineData("platform:", "colour: blue\nplatform:", "line 2: unknown key 'colour'; known are platform, sshEntrypoints, hostKeys, enrollmentKey")]
+    [InlineData("platform:", "colour: blue\nplatform:", "line 2: unknown key 'colour'; known are platform, sshEntrypoints, hostKeys, enrollmentKey, httpEntrypoint, bootKey, bootCache")]
     [InlineData("platform: demo.example.org", "platform: Demo", "line 2: platform must be 1 to 63 of a-z")]
     [InlineData("platform: demo.example.org\n", "", "platform is missing; write platform:")]
     [InlineData("platform: demo.example.org", "platform: [a]", "line 2: platform is one value")]

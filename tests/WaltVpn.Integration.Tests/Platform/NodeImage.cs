@@ -38,7 +38,7 @@ internal static class NodeImage
         return card;
     }
 
-    /// <summary>The boot.img of a board, with the agent that brings a runtime for tests; not signed.</summary>
+    /// <summary>The boot.img of a board, for an emulated one with the agent that brings a runtime for tests; not signed.</summary>
     /// <returns>Path of the image.</returns>
     public static async Task<string> BootImage(string board)
     {
@@ -46,7 +46,8 @@ internal static class NodeImage
         await Tool.SucceedWithin(
             ForKernel,
             RunningPlatform.Program("waltvpn-image"),
-            "boot-img", "--board", board, "--output", folder, "--force", "--locked", "--lock", Recorded(board), "--agent", PiAgent(), "--test-runtime");
+            ["boot-img", "--board", board, "--output", folder, "--force", "--locked", "--lock", Recorded(board),
+            .. board == "qemu-x64" ? Array.Empty<string>() : ["--agent", PiAgent(), "--test-runtime"]]);
         return Path.Combine(folder, "boot.img");
     }
 

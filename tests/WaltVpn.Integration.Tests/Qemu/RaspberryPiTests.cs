@@ -44,13 +44,8 @@ public sealed class RaspberryPiTests(RunningPlatform platform) : PlatformTest(pl
     [Fact]
     public async Task BootImageOfARaspberryPi5IsPublished()
     {
-        var keys = RunningPlatform.File("etc/boot");
-        if (Directory.Exists(keys)) Directory.Delete(keys, recursive: true);
-        (await RunningPlatform.Cli("boot", "make-key", "--folder", keys)).Status.ShouldBe(0);
-        var image = await NodeImage.BootImage("rpi-5-b");
-        var published = await RunningPlatform.Cli("boot", "publish", "--board", "rpi-5-b", "--key", Path.Combine(keys, "private.pem"), image);
-        published.Status.ShouldBe(0, published.Errors);
-        published.Output.ShouldStartWith("rpi-5-b: published boot.img ");
+        await PublishedImage.MakeKey();
+        await PublishedImage.Publish("rpi-5-b", await NodeImage.BootImage("rpi-5-b"));
     }
 
     private static Task Reachable(NodeView node) => Eventually.Holds(
