@@ -7,6 +7,9 @@ namespace WaltVpn.Cli;
 internal static class SetupNodeCommand
 {
     private const string StandardOutput = "-";
+    private const string ImageSuffix = ".img";
+
+    private static string Boards => string.Join(", ", BootFiles.Boards);
 
     /// <summary>The command.</summary>
     public static Command Create(GlobalOptions global)
@@ -18,20 +21,46 @@ internal static class SetupNodeCommand
             DefaultValueFactory = _ => "node.yaml",
         };
         var force = new Option<bool>("--force") { Description = "Replace the file" };
+        var board = new Option<string?>("--board") { Description = $"Make the whole card, with waltvpn-image: {Boards}", HelpName = "BOARD" };
+        board.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } name && !BootFiles.Boards.Contains(name)) result.AddError($"there are no cards for such a board; --board takes {Boards}");
+        });
+        var more = new Argument<string[]>("OPTIONS") { Description = "After --, further options of waltvpn-image sd, like --compress zstd", Arity = ArgumentArity.ZeroOrMore };
         var command = new Command(
             "setup-node",
-            "Write the settings of a node image (YAML). Example: waltvpn setup-node --output node.yaml; waltvpn-image sd --settings node.yaml …")
+            "Write the settings of a node image (YAML), or make the image itself. Example: waltvpn setup-node --board rpi-4-b --output node.img")
         {
-            output, force,
+            output, force, board, more,
         };
         command.SetAction(async (arguments, cancel) =>
         {
+            var file = arguments.GetValue(output)!;
+            var chosen = arguments.GetValue(board) ?? (file.EndsWith(ImageSuffix, StringComparison.Ordinal) ? AskBoard() : null);
+            var options = arguments.GetValue(more) ?? [];
+            if (chosen is null && options.Length > 0) throw new CliException(ExitCode.Usage, "options of waltvpn-image make sense with --board only");
+            if (chosen is not null && file == StandardOutput) throw new CliException(ExitCode.Usage, "an image needs a file: --output node.img");
             using var server = global.Connect(arguments);
             var settings = await server.Get(Routes.NodeSettings, ProtocolJson.Default.NodeSettings, cancel);
-            await Write(arguments.GetValue(output)!, arguments.GetValue(force), settings);
+            if (chosen is not null)
+                return await ImageProgram.MakeCard(chosen, Yaml(settings), file, arguments.GetValue(force) ? [.. options, "--force"] : options);
+            await Write(file, arguments.GetValue(force), settings);
             return (int)ExitCode.Ok;
         });
         return command;
+    }
+
+    /// <summary>Asks at the terminal for the one thing that the server cannot know.</summary>
+    /// <exception cref="CliException">Nobody is there to ask, or says nothing.</exception>
+    private static string AskBoard()
+    {
+        if (Console.IsInputRedirected) throw new CliException(ExitCode.Usage, $"which board is the image for? Name it: --board {Boards.Replace(", ", "|", StringComparison.Ordinal)}");
+        while (true)
+        {
+            Console.Error.Write($"Which board is it for? ({Boards}) ");
+            if (Console.ReadLine()?.Trim() is not { } answer) throw new CliException(ExitCode.Usage, "no board was named");
+            if (BootFiles.Boards.Contains(answer)) return answer;
+        }
     }
 
     private static async Task Write(string file, bool force, NodeSettings settings)

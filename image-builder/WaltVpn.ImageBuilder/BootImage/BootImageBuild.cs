@@ -21,8 +21,9 @@ internal sealed class BootImageBuild
     private const int SectorsPerCluster = 4;
     private const int ClusterBytes = SectorsPerCluster * FatVolume.SectorBytes;
 
-    /// <summary>Bytes beside the files: the allocation tables, and free clusters, without which older firmware fails at the last one.</summary>
-    private const int Spare = 2 << 20;
+    /// <summary>Bytes beside the files: at most 200 KiB of allocation tables and root folder, and free clusters, without which older firmware fails at
+    /// the last one.</summary>
+    private const int Spare = 512 << 10;
 
     private readonly BootImageRequest _request;
     private readonly HostToolbox _tools;

@@ -71,6 +71,24 @@ public sealed class SdImageTests(ImageFixture fixture)
         fixture.Sample.ShouldEqual(SettingsFile.Parse("walt-vpn.json", System.Text.Encoding.UTF8.GetBytes(text)));
     }
 
+    [Theory]
+    [InlineData("zstd", ".zst", "1024")]
+    [InlineData("gz", ".gz", "512")]
+    public async Task ACompressedImageIsTheSameCardWithItsChecksumBesideIt(string way, string suffix, string size)
+    {
+        await fixture.BuiltAsync();
+        using var folder = new TemporaryFolder();
+        var (status, output, errors) = await fixture.SdAsync(folder["card.img"], "--locked", "--lock", fixture.Lock, "--compress", way, "--size", size);
+        status.ShouldBe(0, output + errors);
+        Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ShouldBe([$"card.img{suffix}", $"card.img{suffix}.sha256"]);
+        (await HostProgram.CheckAsync("sha256sum", ["-c", $"card.img{suffix}.sha256"], folder.Path)).ShouldBe($"card.img{suffix}: OK\n");
+        await HostProgram.CheckAsync(way == "gz" ? "gunzip" : "unzstd", ["-q", folder[$"card.img{suffix}"]]);
+        new FileInfo(folder["card.img"]).Length.ShouldBe(long.Parse(size, CultureInfo.InvariantCulture) << 20);
+        if (size == "512") await HostProgram.CheckAsync("cmp", [folder["card.img"], fixture.Image]);
+        await HostProgram.CheckAsync("sfdisk", ["--verify", folder["card.img"]]);
+        File.GetUnixFileMode(folder["card.img"]).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
     [Fact]
     public async Task TheImageIsSparseAndForItsOwnerOnly()
     {

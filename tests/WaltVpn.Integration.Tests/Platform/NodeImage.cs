@@ -28,13 +28,24 @@ internal static class NodeImage
         return card;
     }
 
+    /// <summary>A card as the operator of the server makes it, by <c>waltvpn setup-node --board</c>, with all that the server knows now.</summary>
+    public static async Task<string> CardInOneStep(string name)
+    {
+        var card = Path.Combine(RunningPlatform.Folder, $"{name}.img");
+        var made = await RunningPlatform.Cli("setup-node", "--board", "qemu-x64", "--output", card, "--", "--locked", "--lock", Recorded("qemu-x64"));
+        made.Status.ShouldBe(0, made.Output + made.Errors);
+        Directory.GetFiles(RunningPlatform.Folder, "*.yaml").ShouldNotContain(file => file.StartsWith(card, StringComparison.Ordinal), "the settings lie nowhere else");
+        return card;
+    }
+
     /// <summary>A card for an emulated Raspberry Pi, with the agent that brings a runtime for tests.</summary>
     /// <param name="name">Names the file.</param>
     /// <param name="board">As <c>waltvpn-image --board</c> has it.</param>
-    public static async Task<string> PiCard(string name, string board)
+    /// <param name="settings">node.yaml; null: the platform's own.</param>
+    public static async Task<string> PiCard(string name, string board, string? settings = null)
     {
         var card = Path.Combine(RunningPlatform.Folder, $"{name}.img");
-        await Build(board, ImageSettings.YamlFile, card, ForKernel, "--agent", PiAgent(), "--test-runtime");
+        await Build(board, settings ?? ImageSettings.YamlFile, card, ForKernel, "--agent", PiAgent(), "--test-runtime");
         return card;
     }
 

@@ -9,10 +9,15 @@ internal static class PublishedImage
     private static string Keys => RunningPlatform.File("etc/boot");
 
     /// <summary>Makes the platform's boot key, anew when there is one.</summary>
-    public static async Task MakeKey()
+    /// <returns>Path of the settings of cards that start what is signed with it.</returns>
+    public static async Task<string> MakeKey()
     {
         if (Directory.Exists(Keys)) Directory.Delete(Keys, recursive: true);
         (await RunningPlatform.Cli("boot", "make-key", "--folder", Keys)).Status.ShouldBe(0);
+        var settings = RunningPlatform.File("two-stage.yaml");
+        (await RunningPlatform.Cli("setup-node", "--force", "--output", settings)).Status.ShouldBe(0);
+        (await File.ReadAllTextAsync(settings)).ShouldContain($"httpEntrypoint: \"{RunningPlatform.PublicAddress}\"");
+        return settings;
     }
 
     /// <summary>Signs and publishes.</summary>

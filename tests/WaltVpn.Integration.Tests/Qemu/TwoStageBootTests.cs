@@ -21,10 +21,7 @@ public sealed class TwoStageBootTests(RunningPlatform platform) : PlatformTest(p
     public async Task NewImageIsTakenAndKeptAndABadOneIsLeftForIt()
     {
         await PublishedImage.MakeKey();
-        var settings = RunningPlatform.File("two-stage.yaml");
-        (await RunningPlatform.Cli("setup-node", "--force", "--output", settings)).Status.ShouldBe(0);
-        (await File.ReadAllTextAsync(settings, Cancellation)).ShouldContain($"httpEntrypoint: \"{RunningPlatform.PublicAddress}\"");
-        var card = await NodeImage.Card("node24", settings);
+        var card = await NodeImage.CardInOneStep("node24");
         var image = await NodeImage.BootImage(Board);
         await PublishedImage.Publish(Board, image);
 
