@@ -82,16 +82,12 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         _images = new TwoStageBoot(settings, followed, state, log);
         if (_rootServer is null) await FirstOf(_images.StartNewest(identity.NodeId, stopping), uplink.Following);
 
-        _progress.MoveTo(BootStage.Settings, "the node is in the system it stays in");
+        _progress.MoveTo(BootStage.Tunnel, "the node is in the system it stays in");
         SshConfig.AddTunnel(key.PrivateKeyPath, identity);
         var follower = new SettingsFollower(followed, settings.Platform, state, log);
-        var asking = follower.Ask(entrypoints, key, identity, stopping);
-        await FirstOf(asking, uplink.Following);
-        identity = await asking;
-
-        _progress.MoveTo(BootStage.Tunnel, "the server was asked for its settings");
         if (await LanCheck.IsPlatformsOwn(uplink.Lease, log))
         {
+            identity = await follower.Ask(entrypoints, key, identity, stopping);
             await WithoutTunnel(uplink, identity, state, stop);
             return;
         }

@@ -7,10 +7,12 @@ namespace WaltVpn.Cli;
 /// <summary><c>waltvpn node …</c></summary>
 internal static class NodeCommands
 {
+    private const int LeastDigits = 4;
+
     /// <summary>The commands of the noun.</summary>
     public static Command Create(GlobalOptions global)
     {
-        var which = new Argument<string>("NODE") { Description = "Name of a node, or the first digits of its id" };
+        var which = new Argument<string>("NODE") { Description = "Name of a node, or the first four or more digits of its id" };
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
         var forgotten = new Option<bool>("--all", "-a") { Description = "Forgotten nodes too" };
         var name = new Argument<string>("NAME") { Description = "The new name: a-z, 0-9 and '-', begins with a letter" };
@@ -32,6 +34,7 @@ internal static class NodeCommands
         rename.SetAction(async (arguments, cancel) =>
         {
             using var server = global.Connect(arguments);
+            if (!NodeName.IsValid(arguments.GetValue(name)!)) throw new CliException(ExitCode.Usage, NodeName.Rule);
             var node = await Find(server, arguments.GetValue(which)!, cancel);
             var body = JsonContent.Create(new NodeName { Name = arguments.GetValue(name)! }, ProtocolJson.Default.NodeName);
             var renamed = await server.PostContent($"{Routes.Nodes}/{node.Id}/rename", body, ProtocolJson.Default.NodeView, cancel);
@@ -79,11 +82,12 @@ internal static class NodeCommands
     private static Task<IReadOnlyList<NodeView>> All(ServerConnection server, bool forgotten, CancellationToken cancel) =>
         server.Get(forgotten ? $"{Routes.Nodes}?forgotten=true" : Routes.Nodes, ProtocolJson.Default.IReadOnlyListNodeView, cancel);
 
-    /// <summary>By name, or by the first digits of the id. A forgotten node only when no other has the name.</summary>
-    private static async Task<NodeView> Find(ServerConnection server, string which, CancellationToken cancel)
+    /// <summary>By name, or by the first digits of the id, at least four: what a slip leaves of a name must not be a node. A forgotten one only when no other has the name.</summary>
+    public static async Task<NodeView> Find(ServerConnection server, string which, CancellationToken cancel)
     {
+        if (which.Length == 0) throw new CliException(ExitCode.Usage, "the name of the node is empty. List them with: waltvpn node list");
         var asked = TerminalText.Plain(which);
-        var fit = (await All(server, forgotten: true, cancel)).Where(node => node.Name == which || node.Id.StartsWith(which, StringComparison.Ordinal));
+        var fit = (await All(server, forgotten: true, cancel)).Where(node => node.Name == which || IsIdOf(node, which));
         var found = fit.GroupBy(node => node.State == NodeState.Forgotten).OrderBy(group => group.Key).FirstOrDefault()?.ToList() ?? [];
         return found switch
         {
@@ -94,6 +98,8 @@ internal static class NodeCommands
                 $"'{asked}' fits {found.Count} nodes ({string.Join(", ", found.Select(node => $"{node.Name} {node.Id[..8]}"))}); give more of the name or id"),
         };
     }
+
+    private static bool IsIdOf(NodeView node, string digits) => digits.Length >= LeastDigits && node.Id.StartsWith(digits, StringComparison.Ordinal);
 
     private static void Confirm(string verb, NodeView node, string consequence)
     {

@@ -14,6 +14,8 @@ var root = new RootCommand(
       waltvpn node list -o json             all nodes, for a program
       waltvpn node disable node-3fa2c1      keep a node out, until: waltvpn node enable node-3fa2c1
       waltvpn node revoke node-3fa2c1       void a node's key for ever
+      waltvpn token create --uses 20        boards that bring it join without waiting for you
+      waltvpn audit list                    who decided what, and when
       waltvpn setup-node --output node.yaml settings for waltvpn-image
       waltvpn setup-http --for nginx        a site file for the web server boards boot from
       waltvpn entrypoint test ssh           do the ways in lead to this server?
@@ -30,6 +32,8 @@ var root = new RootCommand(
     MonitorCommand.Create(global),
     RequestCommands.Create(global),
     NodeCommands.Create(global),
+    TokenCommands.Create(global),
+    AuditCommands.Create(global),
     SetupNodeCommand.Create(global),
     SetupHttpCommand.Create(global),
     EntrypointCommands.Create(global),

@@ -27,11 +27,18 @@ internal static class SetupNodeCommand
             if (result.GetValueOrDefault<string?>() is { } name && !BootFiles.Boards.Contains(name)) result.AddError($"there are no cards for such a board; --board takes {Boards}");
         });
         var more = new Argument<string[]>("OPTIONS") { Description = "After --, further options of waltvpn-image sd, like --compress zstd", Arity = ArgumentArity.ZeroOrMore };
+        var uses = new Option<int>("--token-uses")
+        {
+            Description = "Put a new enrolment token into it, which lets in so many boards where the server's policy is 'token'",
+            HelpName = "N",
+        };
+        var life = Lifetime.Option("--token-expires", "How long that token lives", TimeSpan.FromDays(7));
+        var tag = new Option<string?>("--token-tag") { Description = "Your word for that token", HelpName = "WORD" };
         var command = new Command(
             "setup-node",
             "Write the settings of a node image (YAML), or make the image itself. Example: waltvpn setup-node --board rpi-4-b --output node.img")
         {
-            output, force, board, more,
+            output, force, board, uses, life, tag, more,
         };
         command.SetAction(async (arguments, cancel) =>
         {
@@ -42,6 +49,12 @@ internal static class SetupNodeCommand
             if (chosen is not null && file == StandardOutput) throw new CliException(ExitCode.Usage, "an image needs a file: --output node.img");
             using var server = global.Connect(arguments);
             var settings = await server.Get(Routes.NodeSettings, ProtocolJson.Default.NodeSettings, cancel);
+            if (arguments.GetResult(uses) is not null)
+            {
+                var token = await TokenCommands.Order(server, arguments.GetValue(uses), arguments.GetValue(life), arguments.GetValue(tag), cancel);
+                settings = settings with { EnrollmentToken = token.Token };
+            }
+
             if (chosen is not null)
                 return await ImageProgram.MakeCard(chosen, Yaml(settings), file, arguments.GetValue(force) ? [.. options, "--force"] : options);
             await Write(file, arguments.GetValue(force), settings);
@@ -95,7 +108,15 @@ internal static class SetupNodeCommand
         # Opens the enrolment request and nothing else.
         enrollmentKey: |
         {string.Join('\n', settings.EnrollmentKey.Reveal().TrimEnd().Split('\n').Select(line => "  " + line))}
-        {BootLines(settings)}
+        {(settings.EnrollmentToken is { } token ? Token(token) : "")}{BootLines(settings)}
+        """;
+
+    private static string Token(Secret token) =>
+        $"""
+
+        # Boards that bring it join without waiting for an operator: waltvpn token list
+        enrollmentToken: "{token.Reveal()}"
+
         """;
 
     private static string BootLines(NodeSettings settings) => settings is { HttpEntrypoint: { } server, BootKey: { } key }

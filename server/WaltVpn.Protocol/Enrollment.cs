@@ -49,6 +49,9 @@ public sealed record EnrollmentRequest
     /// <summary>Armored SSHSIG (OpenSSH PROTOCOL.sshsig) of <see cref="EnrollmentSignature.SignedText"/>.</summary>
     public required string Signature { get; init; }
 
+    /// <summary>An enrolment token that the image holds (<see cref="EnrollmentToken"/>); most boards have none.</summary>
+    public Secret? Token { get; init; }
+
     /// <summary>The only version there is.</summary>
     public const int CurrentVersion = 1;
 

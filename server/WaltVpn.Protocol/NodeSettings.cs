@@ -22,6 +22,9 @@ public sealed record NodeSettings
     /// <summary>OpenSSH private key, the same in every image of the platform. It opens the enrolment request and nothing else.</summary>
     public required Secret EnrollmentKey { get; init; }
 
+    /// <summary>With it boards of this image join without waiting for a person (<see cref="Protocol.EnrollmentToken"/>); null: a person decides.</summary>
+    public Secret? EnrollmentToken { get; init; }
+
     /// <summary>Where boot files are fetched over plain HTTP, <c>host</c> or <c>host:port</c> (default 80); null: the card boots what is on it.</summary>
     public string? HttpEntrypoint { get; init; }
 

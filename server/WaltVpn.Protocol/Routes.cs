@@ -31,6 +31,12 @@ public static class Routes
     /// <summary>Administration: enrolment requests as server-sent events, first those that wait, then every change.</summary>
     public const string RequestEvents = "/api/v1/requests/events";
 
+    /// <summary>Administration: enrolment tokens; made by a POST.</summary>
+    public const string Tokens = "/api/v1/tokens";
+
+    /// <summary>Administration: the audit trail, <c>?after=N</c> from a line on, else the newest lines.</summary>
+    public const string Audit = "/api/v1/audit";
+
     /// <summary>Administration: the settings for an image.</summary>
     public const string NodeSettings = "/api/v1/node-settings";
 

@@ -14,6 +14,8 @@ const string Usage =
       --version       print the version
       --help          print this
 
+    example, in the foreground: waltvpnd --config ./server.yaml
+
     exit status: 0 stopped, 1 failed, 2 wrong usage
     """;
 const int Stopped = 0, Failed = 1, WrongUsage = 2;

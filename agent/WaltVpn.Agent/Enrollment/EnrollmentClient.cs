@@ -42,6 +42,7 @@ internal sealed class EnrollmentClient(NodeSettings settings, StatePartition sta
             Model = board.Model,
             Serial = board.Serial,
             Mac = mac,
+            Token = settings.EnrollmentToken,
             Signature = await key.Sign(EnrollmentSignature.SignedText(challenge.Platform, challenge.Nonce, key.PublicKey)),
         };
         Write(ssh.Input, request);

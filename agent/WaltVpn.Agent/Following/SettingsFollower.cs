@@ -6,8 +6,8 @@ using WaltVpn.Protocol;
 namespace WaltVpn.Agent.Following;
 
 /// <summary>
-/// Asks the server for this node's settings: at each start, and while the node runs from time to time and when its tunnel came back. Whatever goes wrong
-/// is said, and keeps the node from nothing.
+/// Asks the server for this node's settings: when its tunnel is up, when it came back, and from time to time. Whatever goes wrong is said, and keeps the
+/// node from nothing.
 /// </summary>
 /// <remarks>Version 0 of the tunnel has no word for "your settings changed", so the node asks.</remarks>
 internal sealed class SettingsFollower(FollowedSettings followed, string platform, StatePartition state, INodeLog log)
@@ -50,7 +50,10 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
         return identity;
     }
 
-    /// <summary>Asks again and again, until the machine goes down. The live tunnel is not touched: what is new is used from the next start on.</summary>
+    /// <summary>
+    /// Asks when the tunnel is up, which settings do not delay, and then again and again, until the machine goes down. The live tunnel is not touched:
+    /// what is new is used from the next start on.
+    /// </summary>
     public async Task Follow(NodeKey key, TunnelSupervisor tunnel, CancellationToken stopping)
     {
         using var rebuilt = new SemaphoreSlim(0, 1);
@@ -58,12 +61,13 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
         NodeIdentity? latest = null;
         try
         {
+            await tunnel.FirstUp.WaitAsync(stopping);
             while (true)
             {
-                if (await rebuilt.WaitAsync(Backoff.AtLeast(followed.AskAgainAfter), stopping)) await Task.Delay(Backoff.Within(AfterReconnect), stopping);
-                if (tunnel.Identity is not { } identity) continue;
                 // The tunnel keeps the certificate it came up with; one that was stored since is not stored again.
-                latest = await Ask(new EntrypointRotation(followed.Ways), key, latest?.NodeId == identity.NodeId ? latest : identity, stopping);
+                var identity = latest?.NodeId == tunnel.Identity.NodeId ? latest : tunnel.Identity;
+                latest = await Ask(new EntrypointRotation(followed.Ways), key, identity, stopping);
+                if (await rebuilt.WaitAsync(Backoff.AtLeast(followed.AskAgainAfter), stopping)) await Task.Delay(Backoff.Within(AfterReconnect), stopping);
             }
         }
         finally

@@ -28,11 +28,11 @@ internal sealed class TunnelSupervisor : IDisposable
     private readonly Lock _hurryGate = new();
     private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _hurriedAt;
-    private volatile NodeIdentity? _identity;
+    private volatile NodeIdentity _identity;
     private volatile SshProcess? _ssh;
 
-    private TunnelSupervisor(FileDescriptor tap, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log) =>
-        (_tap, _enrollment, _entrypoints, _log) = (tap, enrollment, entrypoints, log);
+    private TunnelSupervisor(FileDescriptor tap, NodeIdentity identity, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log) =>
+        (_tap, _identity, _enrollment, _entrypoints, _log) = (tap, identity, enrollment, entrypoints, log);
 
     /// <summary>The tunnel came up again after it was broken. Raised on a pool thread.</summary>
     public event Action? Rebuilt;
@@ -41,7 +41,7 @@ internal sealed class TunnelSupervisor : IDisposable
     public event Action? Readdressed;
 
     /// <summary>Who the node is on the platform's network now.</summary>
-    public NodeIdentity? Identity => _identity;
+    public NodeIdentity Identity => _identity;
 
     /// <summary>Completes when the tunnel is up for the first time.</summary>
     public Task FirstUp => _firstUp.Task;
@@ -60,7 +60,7 @@ internal sealed class TunnelSupervisor : IDisposable
     public static TunnelSupervisor Start(
         NodeKey key, NodeIdentity identity, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log, CancellationToken stopping)
     {
-        var supervisor = new TunnelSupervisor(Tap.Open(InterfaceName), enrollment, entrypoints, log);
+        var supervisor = new TunnelSupervisor(Tap.Open(InterfaceName), identity, enrollment, entrypoints, log);
         supervisor.Use(key, identity);
         using var kernel = new Rtnetlink();
         kernel.SetMtu(InterfaceName, TunnelFrame.Mtu);
@@ -137,7 +137,7 @@ internal sealed class TunnelSupervisor : IDisposable
             var (_, identity) = await _enrollment.Ask(way, key);
             if (identity == former) return null;
             Use(key, identity);
-            if (identity.VpnMac != former?.VpnMac) Readdressed?.Invoke();
+            if (identity.VpnMac != former.VpnMac) Readdressed?.Invoke();
             _log.Info(BootStage.Tunnel, $"{way} gave a new certificate; this node is {identity.Name}, {identity.VpnMac}");
             return null;
         }

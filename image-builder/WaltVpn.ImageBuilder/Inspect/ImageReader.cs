@@ -117,6 +117,7 @@ internal sealed partial class ImageReader
                 SshEntrypoints = settings.SshEntrypoints,
                 HostKeys = settings.HostKeys,
                 EnrollmentKey = settings.EnrollmentKey.ToString(),
+                EnrollmentToken = settings.EnrollmentToken?.ToString(),
                 Problems = [],
             };
         }

@@ -49,6 +49,9 @@ internal sealed record SettingsReport
     /// <summary>Three stars when there is one.</summary>
     public string? EnrollmentKey { get; init; }
 
+    /// <summary>Three stars when there is one.</summary>
+    public string? EnrollmentToken { get; init; }
+
     /// <summary>One line each; empty when all is right.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
 }

@@ -49,6 +49,7 @@ internal static class ReportText
         output.WriteLine($"  sshEntrypoints  {string.Join(", ", settings.SshEntrypoints ?? [])}");
         foreach (var key in settings.HostKeys ?? []) output.WriteLine($"  hostKeys        {key}");
         output.WriteLine($"  enrollmentKey   {settings.EnrollmentKey}");
+        if (settings.EnrollmentToken is not null) output.WriteLine($"  enrollmentToken {settings.EnrollmentToken}");
     }
 
     private static void WriteFiles(TextWriter output, IReadOnlyList<FileReport> files)

@@ -42,9 +42,10 @@ internal sealed class SettingsFile
             SshEntrypoints = Many(root, SettingsKey.SshEntrypoints),
             HostKeys = Many(root, SettingsKey.HostKeys),
             EnrollmentKey = new Secret(One(root, SettingsKey.EnrollmentKey)?.Value ?? ""),
-            HttpEntrypoint = Maybe(root, SettingsKey.HttpEntrypoint),
-            BootKey = Maybe(root, SettingsKey.BootKey),
-            BootCache = Maybe(root, SettingsKey.BootCache),
+            EnrollmentToken = One(root, SettingsKey.EnrollmentToken)?.Value is { } token ? new Secret(token) : null,
+            HttpEntrypoint = One(root, SettingsKey.HttpEntrypoint)?.Value,
+            BootKey = One(root, SettingsKey.BootKey)?.Value,
+            BootCache = One(root, SettingsKey.BootCache)?.Value,
         };
         if (_problems.Count == 0 && (settings.HttpEntrypoint is null) != (settings.BootKey is null))
             _problems.Add("httpEntrypoint and bootKey belong together; write both or none");
@@ -88,10 +89,6 @@ internal sealed class SettingsFile
         return null;
     }
 
-    /// <summary>Of a key that may be absent.</summary>
-    private string? Maybe(YamlMappingNode root, SettingsKey key) =>
-        root.Children.Keys.Any(node => node is YamlScalarNode name && name.Value == key.Name) ? One(root, key)?.Value : null;
-
     private List<string> Many(YamlMappingNode root, SettingsKey key)
     {
         if (Find(root, key) is not { } node) return [];
@@ -115,7 +112,7 @@ internal sealed class SettingsFile
     private YamlNode? Find(YamlMappingNode root, SettingsKey key)
     {
         var node = root.Children.FirstOrDefault(pair => pair.Key is YamlScalarNode name && name.Value == key.Name).Value;
-        if (node is null) _problems.Add($"{key.Name} is missing; write {key.Example}");
+        if (node is null && !key.MayBeMissing) _problems.Add($"{key.Name} is missing; write {key.Example}");
         return node;
     }
 

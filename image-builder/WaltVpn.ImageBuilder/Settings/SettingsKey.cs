@@ -8,7 +8,8 @@ namespace WaltVpn.ImageBuilder.Settings;
 /// <param name="Name">As it stands in the file; the JSON name of the member of <see cref="NodeSettings"/>.</param>
 /// <param name="Example">What to write.</param>
 /// <param name="Refuse">Gives the reason why a value is not accepted, or null when it is. Never quotes a secret.</param>
-internal sealed record SettingsKey(string Name, string Example, Func<string, string?> Refuse)
+/// <param name="MayBeMissing">True for what not every platform has.</param>
+internal sealed record SettingsKey(string Name, string Example, Func<string, string?> Refuse, bool MayBeMissing = false)
 {
     private const int MaxPlatform = 63;
     private const int BootKeyBits = 2048;
@@ -24,13 +25,21 @@ internal sealed record SettingsKey(string Name, string Example, Func<string, str
     public static readonly SettingsKey EnrollmentKey = new(
         "enrollmentKey", "enrollmentKey: | and below it, indented, the lines that 'waltvpn setup-node' wrote", text => OpenSshKey.RefusePrivate(text));
 
-    public static readonly SettingsKey HttpEntrypoint = new("httpEntrypoint", "httpEntrypoint: boot.example.org, or boot.example.org:8080", RefuseEntrypoint);
+    public static readonly SettingsKey EnrollmentToken = new(
+        "enrollmentToken",
+        "enrollmentToken: and what 'waltvpn token create' printed",
+        text => Protocol.EnrollmentToken.IsValid(text) ? null : $"is none: {Protocol.EnrollmentToken.Rule}",
+        MayBeMissing: true);
 
-    public static readonly SettingsKey BootKey = new("bootKey", "bootKey: \"MIIB…\", as 'waltvpn setup-node' wrote it", RefuseBootKey);
+    public static readonly SettingsKey HttpEntrypoint = new(
+        "httpEntrypoint", "httpEntrypoint: boot.example.org, or boot.example.org:8080", RefuseEntrypoint, MayBeMissing: true);
 
-    public static readonly SettingsKey BootCache = new("bootCache", "bootCache: never, or bootCache: stale-ok:30", RefuseBootCache);
+    public static readonly SettingsKey BootKey = new("bootKey", "bootKey: \"MIIB…\", as 'waltvpn setup-node' wrote it", RefuseBootKey, MayBeMissing: true);
 
-    public static IReadOnlyList<SettingsKey> All { get; } = [Platform, SshEntrypoints, HostKeys, EnrollmentKey, HttpEntrypoint, BootKey, BootCache];
+    public static readonly SettingsKey BootCache = new("bootCache", "bootCache: never, or bootCache: stale-ok:30", RefuseBootCache, MayBeMissing: true);
+
+    public static IReadOnlyList<SettingsKey> All { get; } =
+        [Platform, SshEntrypoints, HostKeys, EnrollmentKey, EnrollmentToken, HttpEntrypoint, BootKey, BootCache];
 
     /// <summary>The key somebody most likely meant: at most a third of its letters differ; null when none is near.</summary>
     public static SettingsKey? Nearest(string text)

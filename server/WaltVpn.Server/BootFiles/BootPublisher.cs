@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 using WaltVpn.Protocol;
+using WaltVpn.Server.Audit;
 using WaltVpn.Server.Processes;
 using WaltVpn.Server.Schema;
 using WaltVpn.Server.Settings;
@@ -63,7 +64,11 @@ internal sealed class BootPublisher(ServerSettings settings, Database database, 
         // The image first: a row always has its file.
         File.Move(image.File, pair.ImageFile(settings), overwrite: true);
         await FileSync.Flush(settings.BootImageDirectory, CancellationToken.None);
-        pair = database.Decide(db => BootTable.Add(db, pair));
+        pair = database.Decide(db =>
+        {
+            AuditTrail.Add(db, time.GetUtcNow(), by, "boot publish", board, $"sha256 {pair.Sha256}, {pair.Size} bytes");
+            return BootTable.Add(db, pair);
+        });
         log.Published(board, pair.Sha256, image.Size, by);
         RemoveOld(now);
         return pair;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Dapper;
 using Microsoft.Data.Sqlite;
+using WaltVpn.Server.Audit;
 using WaltVpn.Server.Enrollment;
 using WaltVpn.Server.Nodes;
 
@@ -53,6 +54,7 @@ internal static class CertificateJournal
                 before = order.ValidBefore.ToUnixTimeSeconds(),
                 seconds,
             });
+        AuditTrail.Add(db, now, "waltvpnd", "certificate issue", nodeId, $"{order.KeyId}, serial {order.Serial}, key {key.Fingerprint}");
         return order;
     }
 

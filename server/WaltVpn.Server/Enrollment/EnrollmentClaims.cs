@@ -9,6 +9,9 @@ namespace WaltVpn.Server.Enrollment;
 /// <param name="Mac">Of the board's wired interface.</param>
 internal sealed record EnrollmentClaims(string Model, string Serial, MacAddress Mac)
 {
+    /// <summary>The token that the board brought with them, of whatever form; null: none.</summary>
+    public Secret? Token { get; private init; }
+
     private const int MaxLength = 64;
 
     /// <summary>Checks the claims of a request.</summary>
@@ -25,7 +28,7 @@ internal sealed record EnrollmentClaims(string Model, string Serial, MacAddress 
                 ? "the serial number is not at most 64 characters of A-Z, a-z, 0-9 and hyphen"
             : null;
         if (refusal is not null) return false;
-        claims = new EnrollmentClaims(request.Model, request.Serial, request.Mac);
+        claims = new EnrollmentClaims(request.Model, request.Serial, request.Mac) { Token = request.Token };
         return true;
     }
 

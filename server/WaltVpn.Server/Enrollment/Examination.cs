@@ -1,8 +1,10 @@
 using Microsoft.Data.Sqlite;
 using WaltVpn.Protocol;
+using WaltVpn.Server.Audit;
 using WaltVpn.Server.Nodes;
 using WaltVpn.Server.Requests;
 using WaltVpn.Server.Settings;
+using WaltVpn.Server.Tokens;
 
 namespace WaltVpn.Server.Enrollment;
 
@@ -31,8 +33,9 @@ internal sealed class Examination(ServerSettings settings)
         return policy switch
         {
             EnrollmentPolicy.Deny => new Finding.Refused("this server takes no new nodes from here", null),
-            EnrollmentPolicy.Auto when IsNew(db, key, claims) => AcceptAtOnce(db, request ?? RequestTable.Add(db, key, claims, origin, now), now),
-            EnrollmentPolicy.Auto or EnrollmentPolicy.Manual => Wait(db, request, key, claims, origin, now),
+            EnrollmentPolicy.Auto when IsNew(db, key, claims) => AcceptAtOnce(db, request, key, claims, origin, "policy auto", now),
+            EnrollmentPolicy.Token => ByToken(db, request, key, claims, origin, now),
+            EnrollmentPolicy.Auto or EnrollmentPolicy.Manual => Wait(db, request, key, claims, origin, now, note: null),
         };
     }
 
@@ -55,13 +58,37 @@ internal sealed class Examination(ServerSettings settings)
     private static bool IsNew(SqliteConnection db, NodePublicKey key, EnrollmentClaims claims) =>
         NodeTable.OfBoard(db, claims).Count == 0 && !RequestTable.BoardAskedBefore(db, key, claims);
 
-    private static Finding.Known AcceptAtOnce(SqliteConnection db, RequestRow request, DateTimeOffset now)
+    private static Finding.Known AcceptAtOnce(
+        SqliteConnection db, RequestRow? before, NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, string by, DateTimeOffset now)
     {
-        const string Policy = "policy auto";
-        var id = NodeTable.Admit(db, request.Key, request.AskedBy, request.Claims, Policy, now);
-        RequestTable.Accept(db, request.Id, id, Policy);
-        return new Finding.Known(NodeTable.Find(db, id)!, RequestTable.View(db, RequestTable.Find(db, request.Id)!));
+        var request = before ?? RequestTable.Add(db, key, claims, origin, now);
+        var id = NodeTable.Admit(db, request.Key, request.AskedBy, request.Claims, by, now);
+        RequestTable.Accept(db, request.Id, id, by);
+        var node = NodeTable.Find(db, id)!;
+        AuditTrail.Add(db, now, by, "node accept", id, $"{node.Name}, key {key.Fingerprint}, request {request.Id}", origin.Source.ToString());
+        return new Finding.Known(node, RequestTable.View(db, RequestTable.Find(db, request.Id)!));
     }
+
+    /// <summary>The token of a board that is new to the platform lets it in; whatever else comes waits, and the operator is told what of its token.</summary>
+    private static Finding ByToken(
+        SqliteConnection db, RequestRow? request, NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, DateTimeOffset now)
+    {
+        if (claims.Token is not { } text) return Wait(db, request, key, claims, origin, now, note: null);
+        if (TokenTable.OfText(db, text.Reveal()) is not { } token) return Wait(db, request, key, claims, origin, now, "it brought a token that is not known here");
+        var state = token.StateAt(now);
+        if (state != TokenState.Active) return Wait(db, request, key, claims, origin, now, $"it brought {token.Name}, which {Worth(state)}");
+        if (!IsNew(db, key, claims)) return Wait(db, request, key, claims, origin, now, note: null);
+        TokenTable.Use(db, token.Id, now);
+        return AcceptAtOnce(db, request, key, claims, origin, token.Name, now);
+    }
+
+    private static string Worth(TokenState state) => state switch
+    {
+        TokenState.Active => "lets boards in",
+        TokenState.UsedUp => "has let in as many boards as it was made for",
+        TokenState.Expired => "has expired",
+        TokenState.Revoked => "was revoked",
+    };
 
     /// <summary>docs/security.md LEG-3: without proof of the key, a live node's board asks for another one. It, or somebody in its place.</summary>
     private static string? KeyToReplace(SqliteConnection db, EnrollmentClaims claims, EnrollmentOrigin origin) =>
@@ -70,17 +97,19 @@ internal sealed class Examination(ServerSettings settings)
             : null;
 
     private static Finding Wait(
-        SqliteConnection db, RequestRow? request, NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, DateTimeOffset now)
+        SqliteConnection db, RequestRow? request, NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, DateTimeOffset now, string? note)
     {
         if (request is not null)
         {
             RequestTable.Touch(db, request.Id, origin, now);
+            if (note != request.Note) RequestTable.SetNote(db, request.Id, note);
             return new Finding.Waiting(request.Id, null, null);
         }
 
         if (RequestTable.CountPending(db, origin.Source) >= MaxPendingPerSource || RequestTable.CountPending(db) >= MaxPending)
             return new Finding.Refused("too many requests wait for a decision", "the limit of waiting requests is reached");
         var added = RequestTable.Add(db, key, claims, origin, now);
-        return new Finding.Waiting(added.Id, RequestTable.View(db, added), KeyToReplace(db, claims, origin));
+        if (note is not null) RequestTable.SetNote(db, added.Id, note);
+        return new Finding.Waiting(added.Id, RequestTable.View(db, added with { Note = note }), KeyToReplace(db, claims, origin));
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using WaltVpn.Protocol;
+using WaltVpn.Server.Audit;
 using WaltVpn.Server.Certificates;
 using WaltVpn.Server.Requests;
 using WaltVpn.Server.Schema;
@@ -15,7 +16,7 @@ namespace WaltVpn.Server.Nodes;
 internal sealed class NodeDecisions(Database database, NodeCut cut, TimeProvider time, ILogger<NodeDecisions> log)
 {
     /// <summary>Voids the node's keys and certificates for ever; a forgotten one's too.</summary>
-    public Task<NodeOutcome> Revoke(string id, string by) => Decide(id, "revoked", (db, node) =>
+    public Task<NodeOutcome> Revoke(string id, string by) => Decide(id, ("revoke", "revoked"), by, (db, node) =>
     {
         if (NodeTable.Revoke(db, id, by, time.GetUtcNow()) == 0) return null;
         NodeTable.RevokeKeys(db, id, time.GetUtcNow());
@@ -24,7 +25,7 @@ internal sealed class NodeDecisions(Database database, NodeCut cut, TimeProvider
     });
 
     /// <summary>Takes the node off the lists and voids its certificates.</summary>
-    public Task<NodeOutcome> Forget(string id, string by) => Decide(id, "forgotten", (db, node) =>
+    public Task<NodeOutcome> Forget(string id, string by) => Decide(id, ("forget", "forgotten"), by, (db, node) =>
     {
         if (NodeTable.Forget(db, id, by, time.GetUtcNow()) == 0) return null;
         CertificateJournal.RevokeAll(db, id, time.GetUtcNow());
@@ -33,11 +34,11 @@ internal sealed class NodeDecisions(Database database, NodeCut cut, TimeProvider
     });
 
     /// <summary>Keeps an accepted node out until <see cref="Enable"/>.</summary>
-    public Task<NodeOutcome> Disable(string id, string by) => Decide(id, "disabled", (db, node) =>
+    public Task<NodeOutcome> Disable(string id, string by) => Decide(id, ("disable", "disabled"), by, (db, node) =>
         NodeTable.Disable(db, id, by, time.GetUtcNow()) == 0 ? null : () => log.Disabled(node.Name, id, by));
 
     /// <summary>Lets a disabled node in again.</summary>
-    public Task<NodeOutcome> Enable(string id, string by) => Decide(id, "accepted", (db, node) =>
+    public Task<NodeOutcome> Enable(string id, string by) => Decide(id, ("enable", "accepted"), by, (db, node) =>
         NodeTable.Enable(db, id) == 0 ? null : () => log.Enabled(node.Name, id, by));
 
     /// <summary>Gives a node another name.</summary>
@@ -54,6 +55,7 @@ internal sealed class NodeDecisions(Database database, NodeCut cut, TimeProvider
             if (NodeTable.OfName(db, name) is { } other && other.Id != id) return new NodeOutcome.Refused($"Another node has the name {name}.");
             before = node.Name;
             NodeTable.Rename(db, id, name);
+            if (before != name) AuditTrail.Add(db, time.GetUtcNow(), by, "node rename", id, $"{before} -> {name}");
             return new NodeOutcome.Done(NodeTable.Find(db, id)!, []);
         });
         if (outcome is NodeOutcome.Done && before != name) log.Renamed(before, name, id, by);
@@ -61,19 +63,23 @@ internal sealed class NodeDecisions(Database database, NodeCut cut, TimeProvider
     }
 
     /// <param name="id">The node.</param>
-    /// <param name="standing">What it is to be afterwards; a tunnel it has then ends with this word as the reason, unless it is accepted.</param>
-    /// <param name="change">Makes the change and returns its audit line; null when there was nothing to change.</param>
-    private async Task<NodeOutcome> Decide(string id, string standing, Func<SqliteConnection, NodeRow, Action?> change)
+    /// <param name="decision">The verb, and what the node is to be afterwards; a tunnel it has then ends with this word as the reason, unless it is accepted.</param>
+    /// <param name="by">Who decides.</param>
+    /// <param name="change">Makes the change and returns its line in the log; null when there was nothing to change.</param>
+    private async Task<NodeOutcome> Decide(
+        string id, (string Verb, string Standing) decision, string by, Func<SqliteConnection, NodeRow, Action?> change)
     {
-        Action? audit = null;
+        Action? logged = null;
+        var standing = decision.Standing;
         var outcome = database.Decide<NodeOutcome>(db =>
         {
             if (NodeTable.Find(db, id) is not { } node) return new NodeOutcome.NoSuchNode();
-            audit = change(db, node);
-            if (audit is null && !Is(node, standing)) return Unfit(node, standing);
+            logged = change(db, node);
+            if (logged is null && !Is(node, standing)) return Unfit(node, standing);
+            if (logged is not null) AuditTrail.Add(db, time.GetUtcNow(), by, $"node {decision.Verb}", id, node.DisplayName);
             return new NodeOutcome.Done(NodeTable.Find(db, id)!, []);
         });
-        audit?.Invoke();
+        logged?.Invoke();
         if (outcome is not NodeOutcome.Done done || standing == "accepted") return outcome;
         // Not cancelled with the request: what was decided is carried out. A second time too: the operator may ask because something was left undone.
         return done with { Faults = await cut.Enforce(id, standing, CancellationToken.None) };

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using WaltVpn.Protocol;
+using WaltVpn.Server.Audit;
 using WaltVpn.Server.Certificates;
 using WaltVpn.Server.Enrollment;
 using WaltVpn.Server.Nodes;
@@ -45,6 +46,7 @@ internal sealed class RequestDecisions(
             if (RequestTable.Find(db, id) is not { } request) return new DecisionOutcome.NoSuchRequest();
             if (request.Status == RequestState.Accepted) return Decided(request);
             RequestTable.Deny(db, id, reason, by);
+            AuditTrail.Add(db, time.GetUtcNow(), by, "request deny", $"{id}", $"key {request.Key.Fingerprint}{(reason is null ? "" : $": {reason}")}");
             return new DecisionOutcome.Done(RequestTable.View(db, RequestTable.Find(db, id)!));
         });
         if (outcome is not DecisionOutcome.Done done) return outcome;
@@ -58,7 +60,9 @@ internal sealed class RequestDecisions(
         var now = time.GetUtcNow();
         if (known is null)
         {
-            RequestTable.Accept(db, request.Id, NodeTable.Admit(db, request.Key, request.AskedBy, request.Claims, by, now), by);
+            var added = NodeTable.Admit(db, request.Key, request.AskedBy, request.Claims, by, now);
+            RequestTable.Accept(db, request.Id, added, by);
+            AuditTrail.Add(db, now, by, "node accept", added, $"{NodeTable.Find(db, added)!.Name}, key {request.Key.Fingerprint}, request {request.Id}");
             return;
         }
 
@@ -67,6 +71,7 @@ internal sealed class RequestDecisions(
         NodeTable.UpdateClaims(db, known.Id, request.Claims);
         NodeTable.AddKey(db, known.Id, request.Key, request.AskedBy, now);
         RequestTable.Accept(db, request.Id, known.Id, by);
+        AuditTrail.Add(db, now, by, "node replace-key", known.Id, $"{known.Name}, key {request.Key.Fingerprint}, request {request.Id}");
     }
 
     private async Task<DecisionOutcome> FollowUp(DecisionOutcome.Done done, RequestRow request, bool replaced, string by)

@@ -17,7 +17,8 @@ internal sealed record RequestRow(
     string? DecidedBy,
     string? Reason,
     string? NodeId,
-    string Way)
+    string Way,
+    string? Note)
 {
     /// <summary>Where it stands.</summary>
     public RequestState Status => Enum.Parse<RequestState>(State, ignoreCase: true);

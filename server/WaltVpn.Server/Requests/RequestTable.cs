@@ -13,7 +13,8 @@ internal static class RequestTable
     private const string Columns =
         """
         SELECT id AS Id, public_key AS PublicKey, state AS State, claim_model AS ClaimModel, claim_serial AS ClaimSerial, claim_mac AS ClaimMac,
-               source AS Source, first_asked AS FirstAsked, last_asked AS LastAsked, decided_by AS DecidedBy, reason AS Reason, node_id AS NodeId, way AS Way
+               source AS Source, first_asked AS FirstAsked, last_asked AS LastAsked, decided_by AS DecidedBy, reason AS Reason, node_id AS NodeId, way AS Way,
+               note AS Note
         FROM requests
         """;
 
@@ -59,6 +60,9 @@ internal static class RequestTable
         db.Execute(
             "UPDATE requests SET last_asked = @now, source = @source, way = CASE @way WHEN 'ssh' THEN 'ssh' ELSE way END WHERE id = @id",
             new { id, source = origin.Source.ToString(), way = origin.Word, now = now.ToUnixTimeSeconds() });
+
+    /// <summary>Records what an operator must know of it; null: nothing any more.</summary>
+    public static int SetNote(SqliteConnection db, long id, string? note) => db.Execute("UPDATE requests SET note = @note WHERE id = @id", new { id, note });
 
     /// <summary>Records that a node came of it.</summary>
     public static int Accept(SqliteConnection db, long id, string nodeId, string by) =>
@@ -106,6 +110,6 @@ internal static class RequestTable
         if (known is { IsMember: true })
             return $"this board is known as {known.Name} with another key; accepting needs --replace-key, which voids the certificates of the old one";
         if (known is not null) return $"this board was {known.Name}, which was revoked";
-        return BoardAskedBefore(db, row.Key, row.Claims) ? "this board asks with several keys; compare the fingerprint with the one on its console" : null;
+        return BoardAskedBefore(db, row.Key, row.Claims) ? "this board asks with several keys; compare the fingerprint with the one on its console" : row.Note;
     }
 }

@@ -9,6 +9,9 @@ internal enum EnrollmentPolicy
     /// <summary>An operator decides; nobody decides means no access.</summary>
     Manual,
 
+    /// <summary>Boards never seen before that bring a live token are accepted; all others wait for an operator. For requests from afar.</summary>
+    Token,
+
     /// <summary>Refused, and not shown to anybody.</summary>
     Deny,
 }

@@ -47,7 +47,8 @@ internal static class SettingsFile
             PlatformSubnet = keys.ReadOptional("platformSubnet", ReadNetwork, "a network like 192.168.152.0/24"),
             Lan = ReadLan(keys),
             LanPolicy = keys.Word("enrollment.lan", EnrollmentPolicy.Manual, EnrollmentPolicy.Auto, EnrollmentPolicy.Manual, EnrollmentPolicy.Deny),
-            RemotePolicy = keys.Word("enrollment.remote", EnrollmentPolicy.Manual, EnrollmentPolicy.Manual, EnrollmentPolicy.Deny),
+            RemotePolicy = keys.Word("enrollment.remote", EnrollmentPolicy.Manual, EnrollmentPolicy.Manual, EnrollmentPolicy.Token,
+                EnrollmentPolicy.Deny),
             SshEntrypoints = keys.List("sshEntrypoints", [serverName.ToLowerInvariant()],
                 text => SshEntrypoint.TryParse(text, out var entrypoint) ? entrypoint : (SshEntrypoint?)null, "host or host:port, in lower case"),
             HostKeyFiles = keys.List("hostKeyFiles", ["/etc/ssh/ssh_host_ed25519_key.pub"], IsAbsolutePath, "the absolute path of a .pub file")

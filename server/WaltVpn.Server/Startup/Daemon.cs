@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Console;
 using WaltVpn.Protocol;
+using WaltVpn.Server.Audit;
 using WaltVpn.Server.BootFiles;
 using WaltVpn.Server.Certificates;
 using WaltVpn.Server.Enrollment;
@@ -15,6 +16,7 @@ using WaltVpn.Server.Nodes;
 using WaltVpn.Server.Requests;
 using WaltVpn.Server.Schema;
 using WaltVpn.Server.Settings;
+using WaltVpn.Server.Tokens;
 
 namespace WaltVpn.Server.Startup;
 
@@ -71,6 +73,8 @@ internal static class Daemon
         var administration = app.MapFace(Face.Administration);
         administration.MapNodes();
         administration.MapRequests();
+        administration.MapTokens();
+        administration.MapAudit();
         administration.MapNodeSettings();
         administration.MapPlatform();
         administration.MapBootPublication();

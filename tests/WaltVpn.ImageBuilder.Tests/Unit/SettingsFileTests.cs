@@ -39,13 +39,28 @@ public sealed class SettingsFileTests : IAsyncLifetime
     }
 
     [Fact]
+    public void ATokenIsTakenToTheCardAndPrintedNowhere()
+    {
+        const string Token = "wvt-00112233445566778899aabbccddeeff";
+        var settings = Parse(_sample.Yaml + $"\nenrollmentToken: {Token}\n");
+        settings.EnrollmentToken!.Reveal().ShouldBe(Token);
+        settings.ToString().ShouldNotContain(Token);
+        SettingsFile.Parse(NodeSettings.FileName, CardSettings.Write(settings)).EnrollmentToken!.Reveal().ShouldBe(Token);
+    }
+
+    [Fact]
     public void TheCardsJsonKeepsBase64Readable() =>
         Encoding.UTF8.GetString(CardSettings.Write(Parse(_sample.Yaml))).ShouldNotContain("\\u00");
 
     [Theory]
     [InlineData("platform:", "platfrom:", "line 2: unknown key 'platfrom'; write platform")]
     [InlineData("hostKeys:", "hostkey:", "unknown key 'hostkey'; write hostKeys")]
-    [InlineData("platform:", "colour: blue\nplatform:", "line 2: unknown key 'colour'; known are platform, sshEntrypoints, hostKeys, enrollmentKey, httpEntrypoint, bootKey, bootCache")]
+    [InlineData("platform:", "colour: blue\nplatform:", "line 2: unknown key 'colour'; known are platform, sshEntrypoints, hostKeys, enrollmentKey, enrollmentToken, httpEntrypoint, bootKey, bootCache")]
+    [InlineData("platform:", "httpEntrypoint: -x\nplatform:", "line 2: httpEntrypoint '-x' is not host or host:port")]
+    [InlineData("platform:", "httpEntrypoint: boot.example.org\nplatform:", "httpEntrypoint and bootKey belong together")]
+    [InlineData("platform:", "bootKey: AAAA\nplatform:", "line 2: bootKey is no RSA public key")]
+    [InlineData("platform:", "bootCache: always\nplatform:", "line 2: bootCache 'always' is neither never nor stale-ok:DAYS")]
+    [InlineData("platform:", "enrollmentToken: wvt-12\nplatform:", "line 2: enrollmentToken is none: a token is wvt- and 32 hexadecimal digits")]
     [InlineData("platform: demo.example.org", "platform: Demo", "line 2: platform must be 1 to 63 of a-z")]
     [InlineData("platform: demo.example.org\n", "", "platform is missing; write platform:")]
     [InlineData("platform: demo.example.org", "platform: [a]", "line 2: platform is one value")]

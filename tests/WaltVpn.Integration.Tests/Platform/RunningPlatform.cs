@@ -48,6 +48,8 @@ public sealed class RunningPlatform : IAsyncLifetime
             RedirectStandardOutput = true,
         };
         start.Environment["WALTVPN_LAN_POLICY"] = "auto";
+        // Boards without a token wait for an operator, as under policy manual.
+        start.Environment["WALTVPN_REMOTE_POLICY"] = "token";
         _process = Process.Start(start)!;
         using var deadline = new CancellationTokenSource(Tool.Deadline);
         (await _process.StandardOutput.ReadLineAsync(deadline.Token)).ShouldBe("ready", "the platform did not come up; its logs are above");

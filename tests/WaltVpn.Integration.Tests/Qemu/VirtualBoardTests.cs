@@ -27,7 +27,7 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
         await using (var board = await VirtualBoard.PowerOn("node1", card))
         {
             first = await board.Join();
-            board.Console.Text.ShouldContain($"SSH at {CardsEntrypoint}, {AddedAddress}:2222, 1 host keys; used from the next start on");
+            await board.Console.Await($"SSH at {CardsEntrypoint}, {AddedAddress}:2222, 1 host keys; used from the next start on", Patience);
             await Ping(first);
             // A safe shutdown: init is asked, not cut.
             await board.Monitor("sendkey ctrl-alt-delete");
@@ -42,7 +42,7 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
         await using (var board = await VirtualBoard.PowerOn("node1", card))
         {
             var second = await board.Online();
-            board.Console.Text.ShouldContain($"walt-vpn settings: {CardsEntrypoint}: ");
+            board.Console.Text.ShouldContain($"walt-vpn tunnel: {CardsEntrypoint}: ");
             board.Console.Text.ShouldContain($"up through {AddedAddress}:2222");
             await Ping(second);
             (second.Id, second.Name, second.VpnMac, second.Fingerprint).ShouldBe((first.Id, first.Name, first.VpnMac, first.Fingerprint));
@@ -103,10 +103,13 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
     }
 
     [Fact]
-    public async Task RevokedBoardIsCutAndNeverLetInAgain()
+    public async Task BoardWithATokenJoinsByItselfAndOnceRevokedIsCutAndNeverLetInAgain()
     {
-        await using var board = await VirtualBoard.PowerOn("node4", await NodeImage.Card("node4"));
-        var node = await board.Join();
+        var settings = RunningPlatform.File("with-token.yaml");
+        (await RunningPlatform.Cli("setup-node", "--output", settings, "--token-uses", "1", "--token-tag", "lab")).Status.ShouldBe(0);
+        await using var board = await VirtualBoard.PowerOn("node4", await NodeImage.Card("node4", settings));
+        var node = await board.Online();
+        (await RunningPlatform.Requests()).Single(request => request.Serial == board.Serial).DecidedBy!.ShouldContain("(lab)");
         (await RunningPlatform.Cli("node", "revoke", node.Name, "--yes")).Status.ShouldBe(0);
         await board.Console.Await("the server refused this node's key");
         await board.Console.Await("asked again: denied: this key was revoked");

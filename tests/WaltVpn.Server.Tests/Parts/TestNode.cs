@@ -21,6 +21,9 @@ internal sealed class TestNode
     /// <summary>What the board calls itself.</summary>
     public string Model { get; set; } = "Test board";
 
+    /// <summary>Of the board's image.</summary>
+    public Secret? Token { get; set; }
+
     public static async Task<TestNode> Make(TestPlatform platform, int number)
     {
         var file = Path.Combine(platform.Folder, Path.GetRandomFileName());
@@ -41,6 +44,7 @@ internal sealed class TestNode
         Serial = Serial,
         Mac = MacAddress.Parse(Mac),
         Signature = signature,
+        Token = Token,
     };
 
     public Task<string> Sign(string platform, string nonce, string? publicKey = null, string signatureNamespace = EnrollmentSignature.Namespace)

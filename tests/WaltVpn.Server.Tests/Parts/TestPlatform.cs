@@ -91,7 +91,11 @@ internal sealed class TestPlatform : IAsyncDisposable
     }
 
     /// <summary>Asks the administration.</summary>
-    public async Task<(HttpStatusCode Status, string Body)> Api(HttpMethod method, string path, RequestDecision? decision = null)
+    public Task<(HttpStatusCode Status, string Body)> Api(HttpMethod method, string path, RequestDecision? decision = null) =>
+        Api(method, path, decision is null ? null : JsonSerializer.Serialize(decision, ProtocolJson.Default.RequestDecision));
+
+    /// <summary>Asks the administration, with JSON.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> Api(HttpMethod method, string path, string? json)
     {
         using var http = new HttpClient(new SocketsHttpHandler
         {
@@ -103,11 +107,24 @@ internal sealed class TestPlatform : IAsyncDisposable
             },
         });
         using var request = new HttpRequestMessage(method, "http://waltvpnd" + path);
-        if (decision is not null)
-            request.Content = new StringContent(JsonSerializer.Serialize(decision, ProtocolJson.Default.RequestDecision), null, "application/json");
+        if (json is not null) request.Content = new StringContent(json, null, "application/json");
         using var answer = await http.SendAsync(request);
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
+
+    /// <summary>Makes an enrolment token.</summary>
+    public async Task<NewToken> Token(int uses, TimeSpan life, string? tag = null)
+    {
+        var order = new TokenOrder { Uses = uses, LifeSeconds = (long)life.TotalSeconds, Tag = tag };
+        return JsonSerializer.Deserialize(
+            (await Api(HttpMethod.Post, Routes.Tokens, JsonSerializer.Serialize(order, ProtocolJson.Default.TokenOrder))).Body, ProtocolJson.Default.NewToken)!;
+    }
+
+    public async Task<IReadOnlyList<TokenView>> Tokens() =>
+        JsonSerializer.Deserialize((await Api(HttpMethod.Get, Routes.Tokens)).Body, ProtocolJson.Default.IReadOnlyListTokenView)!;
+
+    public async Task<IReadOnlyList<AuditEntry>> Audit() =>
+        JsonSerializer.Deserialize((await Api(HttpMethod.Get, Routes.Audit + "?after=0")).Body, ProtocolJson.Default.IReadOnlyListAuditEntry)!;
 
     public async Task<IReadOnlyList<NodeView>> Nodes() =>
         JsonSerializer.Deserialize((await Api(HttpMethod.Get, Routes.Nodes)).Body, ProtocolJson.Default.IReadOnlyListNodeView)!;

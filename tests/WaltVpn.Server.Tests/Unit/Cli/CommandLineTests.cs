@@ -21,6 +21,11 @@ public sealed class CommandLineTests
         (await Waltvpn(platform, "node", "show", identity.NodeId[..8], "-o", "json")).Output.ShouldContain(identity.NodeId);
         (await Waltvpn(platform, "node", "show", "nobody")).Status.ShouldBe(3);
         (await Waltvpn(platform, "node", "shwo")).Status.ShouldBe(2);
+        (await Waltvpn(platform, "node", "rename", identity.Name, "Bad Name")).Status.ShouldBe(2);
+        // What a script's empty variable leaves of a command must not be a node, though there is one only.
+        foreach (var slip in (string[])["", identity.NodeId[..1], identity.NodeId[..3]])
+            (await Waltvpn(platform, "node", "revoke", slip, "--yes")).Status.ShouldBe(slip.Length == 0 ? 2 : 3, slip);
+        (await Waltvpn(platform, "node", "list", "-o", "json")).Output.ShouldContain("\"accepted\"");
         (await Waltvpn(platform, "request", "deny", "1")).Status.ShouldBe(4);
         (await Waltvpn(platform, "request", "show", "99")).Status.ShouldBe(3);
         (await Waltvpn(platform, "--help")).Output.ShouldContain("waltvpn monitor");
@@ -35,13 +40,16 @@ public sealed class CommandLineTests
     [InlineData("node show one two", "'two'", "'waltvpn node show' takes: NODE, --output FORMAT")]
     [InlineData("node shwo", "'shwo'", "'waltvpn node' takes: list, show, rename, disable, enable, revoke, forget")]
     [InlineData("node", "command", "'waltvpn node' takes: list, show, rename, disable, enable, revoke, forget")]
-    [InlineData("--bogus", "'--bogus'", "'waltvpn' takes: monitor, request, node, setup-node, setup-http, entrypoint, boot")]
+    [InlineData("--bogus", "'--bogus'", "'waltvpn' takes: monitor, request, node, token, audit, setup-node, setup-http, entrypoint, boot")]
     [InlineData("setup-node --board rpi-9 --output x.img", "no cards for such a board", "--board takes rpi-5-b, rpi-4-b, rpi-3-b-plus, qemu-x64")]
     [InlineData("setup-http --for iis", "'iis'", "--for takes nginx, apache, haproxy or caddy")]
     [InlineData("setup-http", "--for", "'waltvpn setup-http' takes: --for SERVER")]
     [InlineData("node list -o xml", "'xml'", "--output takes table, json, yaml or name")]
     [InlineData("node list -o 1", "'1'", "--output takes table, json, yaml or name")]
     [InlineData("request show three", "'three'", "waltvpn request list")]
+    [InlineData("token revoke three", "'three'", "waltvpn token list")]
+    [InlineData("token create --expires soon", "'soon'", "30m, 24h, 7d")]
+    [InlineData("token create --expires 5y", "'5y'", "30m, 24h, 7d")]
     public async Task WrongUsageNamesTheMistakeAndWhatIsRight(string line, string mistake, string right)
     {
         var (status, output) = await Shell.Try("dotnet", [Program, .. line.Split(' ')]);
@@ -66,6 +74,14 @@ public sealed class CommandLineTests
     [InlineData("node enable", "-o,")]
     [InlineData("node revoke", "-o,")]
     [InlineData("node forget", "-o,")]
+    [InlineData("token")]
+    [InlineData("token create", "-o,")]
+    [InlineData("token list", "-o,")]
+    [InlineData("token revoke", "-o,")]
+    [InlineData("audit")]
+    [InlineData("audit list", "-o,")]
+    [InlineData("audit verify")]
+    [InlineData("audit export")]
     [InlineData("setup-node")]
     [InlineData("setup-http")]
     [InlineData("entrypoint")]
