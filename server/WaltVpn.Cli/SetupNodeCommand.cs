@@ -24,9 +24,14 @@ internal static class SetupNodeCommand
         var board = new Option<string?>("--board") { Description = $"Make the whole card, with waltvpn-image: {Boards}", HelpName = "BOARD" };
         board.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string?>() is { } name && !BootFiles.Boards.Contains(name)) result.AddError($"there are no cards for such a board; --board takes {Boards}");
+            if (result.GetValueOrDefault<string?>() is { } name && !BootFiles.Boards.Contains(name))
+                result.AddError($"there are no cards for such a board; --board takes {Boards}");
         });
-        var more = new Argument<string[]>("OPTIONS") { Description = "After --, further options of waltvpn-image sd, like --compress zstd", Arity = ArgumentArity.ZeroOrMore };
+        var more = new Argument<string[]>("OPTIONS")
+        {
+            Description = "After --, further options of waltvpn-image sd, like --compress zstd",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var uses = new Option<int>("--token-uses")
         {
             Description = "Put a new enrolment token into it, which lets in so many boards where the server's policy is 'token'",
@@ -67,7 +72,8 @@ internal static class SetupNodeCommand
     /// <exception cref="CliException">Nobody is there to ask, or says nothing.</exception>
     private static string AskBoard()
     {
-        if (Console.IsInputRedirected) throw new CliException(ExitCode.Usage, $"which board is the image for? Name it: --board {Boards.Replace(", ", "|", StringComparison.Ordinal)}");
+        if (Console.IsInputRedirected)
+            throw new CliException(ExitCode.Usage, $"which board is the image for? Name it: --board {Boards.Replace(", ", "|", StringComparison.Ordinal)}");
         while (true)
         {
             Console.Error.Write($"Which board is it for? ({Boards}) ");

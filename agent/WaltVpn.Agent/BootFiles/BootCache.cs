@@ -99,8 +99,10 @@ internal sealed class BootCache(ICardFolder folder, INodeLog log)
     }
 
     /// <summary>Deletes all images but some.</summary>
-    public void Prune(IReadOnlyCollection<string> keep) =>
-        folder.Delete([.. folder.Names.Where(name => Path.GetExtension(name) is Image or Signature or Part && !keep.Contains(name[..^Path.GetExtension(name).Length]))]);
+    public void Prune(IReadOnlyCollection<string> keep) => folder.Delete(
+    [
+        .. folder.Names.Where(name => Path.GetExtension(name) is Image or Signature or Part && !keep.Contains(Path.GetFileNameWithoutExtension(name))),
+    ]);
 
     private SignatureFile ReadSignature(string image)
     {

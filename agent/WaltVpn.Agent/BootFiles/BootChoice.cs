@@ -25,7 +25,7 @@ internal sealed record BootChoice(IReadOnlyList<string> Images, string Because)
             if (record.Tried != named) return new BootChoice([named, .. Known(record)], "the server's image is new");
             if (record.TriedLast) return Fallback(record, $"the server's image was started, for the {Ordinal(record.Tries)} time, and did not come in");
             return record.Tries < MostTries
-                ? new BootChoice([named, .. Known(record)], $"the server's image did not come in when it was started; trying it again ({record.Tries + 1} of {MostTries})")
+                ? new BootChoice([named, .. Known(record)], $"the server's image did not come in when it was started; try {record.Tries + 1} of {MostTries}")
                 : Fallback(record, $"the server's image was started {MostTries} times and never came in; publish another one");
         }
 

@@ -81,7 +81,8 @@ internal sealed class BootServer(BootSource source, BootCache cache, INodeLog lo
         {
             log.Warning(
                 BootStage.BootFiles,
-                $"the server's boot image did not come within {Longest.TotalMinutes:0} min; {cache.FetchedOf(signature.Sha256)} bytes of it are kept for the next start.");
+                $"the server's boot image did not come within {Longest.TotalMinutes:0} min; "
+                + $"{cache.FetchedOf(signature.Sha256)} bytes of it are kept for the next start.");
         }
         catch (BootImageException refusal)
         {
@@ -114,7 +115,8 @@ internal sealed class BootServer(BootSource source, BootCache cache, INodeLog lo
         }
         catch (FormatException wrong)
         {
-            throw new BootImageException($"its boot.sig is none, it begins with '{WaltHttpClient.Printable(text[..Math.Min(text.Length, 40)])}': {wrong.Message}", wrong);
+            var start = WaltHttpClient.Printable(text[..Math.Min(text.Length, 40)]);
+            throw new BootImageException($"its boot.sig is none, it begins with '{start}': {wrong.Message}", wrong);
         }
     }
 
@@ -127,7 +129,8 @@ internal sealed class BootServer(BootSource source, BootCache cache, INodeLog lo
             throw new BootImageException($"it has {download.Total} bytes; a boot.img has 1 to {MaxSizes.MaxImageSize}", isOthers: true);
         if (download.Start != from) cache.Forget(image);
         cache.MakeRoom(image, download.Total, record);
-        log.Info(BootStage.BootFiles, $"fetching boot image {image[..16]}, {download.Total} bytes{(download.Start > 0 ? $", from byte {download.Start} on" : "")}");
+        var where = download.Start > 0 ? $", from byte {download.Start} on" : "";
+        log.Info(BootStage.BootFiles, $"fetching boot image {image[..16]}, {download.Total} bytes{where}");
         var buffer = new byte[chunk];
         for (var filled = 0; ;)
         {

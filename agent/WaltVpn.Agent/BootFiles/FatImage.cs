@@ -34,7 +34,8 @@ internal sealed class FatImage : IDisposable
         var sector = Word(boot, 11);
         if (Word(boot, 510) != 0xAA55 || sector is not (512 or 1024 or 2048 or 4096)) throw new FormatException("it has no FAT file system");
         var (perCluster, reserved, tables, rootEntries, tableSectors) = (boot[13], Word(boot, 14), boot[16], Word(boot, 17), Word(boot, 22));
-        if (perCluster == 0 || tables == 0 || rootEntries is 0 or > MaxRootEntries || tableSectors == 0) throw new FormatException("its file system is not FAT16");
+        if (perCluster == 0 || tables == 0 || rootEntries is 0 or > MaxRootEntries || tableSectors == 0)
+            throw new FormatException("its file system is not FAT16");
         var rootStart = (long)sector * (reserved + (tables * tableSectors));
         var dataStart = rootStart + (((long)rootEntries * EntrySize) + sector - 1) / sector * sector;
         if (dataStart >= file.Length) throw new FormatException("it is shorter than its file system");

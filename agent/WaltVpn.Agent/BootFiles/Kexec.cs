@@ -45,7 +45,8 @@ internal sealed class Kexec(INodeLog log) : IKernelStarter
     /// <inheritdoc/>
     public void Start()
     {
-        if (Watchdog.TryOpen() is { } watchdog) log.Info(BootStage.BootFiles, $"the hardware watchdog waits {watchdog.Arm(WatchdogTime).TotalSeconds:0} s for it");
+        if (Watchdog.TryOpen() is { } watchdog)
+            log.Info(BootStage.BootFiles, $"the hardware watchdog waits {watchdog.Arm(WatchdogTime).TotalSeconds:0} s for it");
         Reboot.Sync();
         Reboot.IntoLoadedKernel();
     }

@@ -40,7 +40,8 @@ internal sealed class StageOne(
         var signature = await server.Newest(stopping);
         if (signature is not null && signature.Sha256 == record.Refused)
         {
-            log.Warning(BootStage.BootFiles, $"the server's boot image {signature.Sha256[..16]} was refused before: it is not for this board. Publish another one.");
+            log.Warning(
+                BootStage.BootFiles, $"the server's boot image {signature.Sha256[..16]} was refused before: it is not for this board. Publish another one.");
             signature = null;
         }
 

@@ -39,7 +39,8 @@ internal sealed class HttpDownload : IDisposable
         {
             await download.Within(token => client.ConnectAsync(server.IdnHost.Trim('[', ']'), server.Port, token), stopping);
             var range = from > 0 ? $"Range: bytes={from}-\r\nIf-Range: \"{tag}\"\r\n" : "";
-            var request = $"GET {path} HTTP/1.1\r\nHost: {server.Authority}\r\nUser-Agent: waltvpn-agent\r\nAccept-Encoding: identity\r\n{range}Connection: close\r\n\r\n";
+            var request = $"GET {path} HTTP/1.1\r\nHost: {server.Authority}\r\nUser-Agent: waltvpn-agent\r\n"
+                + $"Accept-Encoding: identity\r\n{range}Connection: close\r\n\r\n";
             await download.Within(token => client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request), token), stopping);
             await download.ReadHead(from, stopping);
             return download;

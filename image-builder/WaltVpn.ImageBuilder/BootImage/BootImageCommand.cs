@@ -34,7 +34,8 @@ internal static class BootImageCommand
             if (result.GetValueOrDefault<long>() is < 0 or > BootManifest.MaxEpoch) result.AddError($"--epoch takes 0 to {BootManifest.MaxEpoch}");
         });
         BuildOptions inputs = new("boot.lock in the output's folder");
-        Command command = new("boot-img", "Makes the signed image that boards start over HTTP: a Raspberry Pi 4 or 5 by its firmware, any board from its card. Needs no root.");
+        Command command = new(
+            "boot-img", "Makes what boards start over HTTP, a Raspberry Pi 4 or 5 by its firmware, any board by its card. Needs no root.");
         inputs.AddTo(command);
         foreach (var option in (Option[])[key, epoch, output, force]) command.Options.Add(option);
         command.SetAction(async (arguments, cancellation) =>

@@ -5,7 +5,7 @@ using WaltVpn.Protocol;
 
 namespace WaltVpn.ImageBuilder.BootImage;
 
-/// <summary>What a boot.img has beside a card's boot files: its manifest, and the kernel's parameters where the card's boot loader has them elsewhere.</summary>
+/// <summary>What a boot.img has beside a card's boot files: its manifest, and the kernel's parameters where a card has them elsewhere.</summary>
 internal static class ManifestFile
 {
     /// <summary>Adds it, and takes away what only a card's own boot loader reads.</summary>

@@ -30,17 +30,22 @@ internal static class SdCommand
         };
         Option<string> output = new("--output", "-o") { Required = true, HelpName = "FILE", Description = "the image to make" };
         Option<bool> force = new("--force") { Description = "write over an existing image" };
-        Option<int?> size = new("--size") { HelpName = "MIB", Description = "a power of two; what is more than the board's own goes to the state partition; default: 512" };
+        Option<int?> size = new("--size")
+        {
+            HelpName = "MIB",
+            Description = "a power of two; what is more than the board's own goes to the state partition; default: 512",
+        };
         size.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int?>() is { } mebibytes && !(mebibytes is >= 512 and <= 65_536 && int.IsPow2(mebibytes)))
                 result.AddError("--size takes 512, 1024, 2048 … 65536 (MiB): QEMU takes no other SD card");
         });
         var ways = string.Join(" or ", ImageCompression.All.Select(way => way.Name));
-        Option<string?> compress = new("--compress") { HelpName = "WAY", Description = $"{ways}: the file gets its ending; for its way to who writes the card" };
+        Option<string?> compress = new("--compress") { HelpName = "WAY", Description = $"{ways}: the file gets its ending; for its way to who writes it" };
         compress.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string?>() is { } name && ImageCompression.All.All(way => way.Name != name)) result.AddError($"--compress takes {ways}");
+            if (result.GetValueOrDefault<string?>() is { } name && ImageCompression.All.All(way => way.Name != name))
+                result.AddError($"--compress takes {ways}");
         });
         BuildOptions inputs = new("the output's name with .lock in place of .img");
         Command command = new("sd", "Makes a bootable SD image from Debian packages and the agent. Needs no root.");

@@ -49,7 +49,8 @@ internal sealed class SdImageBuild
         }
     }
 
-    private async Task MakeAsync(NodeSettings settings, byte[] agent, (OutputFile Image, OutputFile Sum) output, WorkFolder work, CancellationToken cancellation)
+    private async Task MakeAsync(
+        NodeSettings settings, byte[] agent, (OutputFile Image, OutputFile Sum) output, WorkFolder work, CancellationToken cancellation)
     {
         var more = settings.HttpEntrypoint is null ? "" : _request.Inputs.Board.StageOneParameters;
         var files = new BootFilesBuild(_request.Inputs, _tools, _progress) { MoreParameters = more };
@@ -59,7 +60,9 @@ internal sealed class SdImageBuild
             () => WriteDiskAsync(output.Image, boot, CardSettings.Write(settings), cancellation),
             bytes => ("MBR, FAT32, ext4; size on this disk is smaller", bytes));
         await _progress.StepAsync(
-            "finish", () => FinishAsync(output.Image, output.Sum, cancellation), bytes => ($"{_request.Compression?.Name ?? "not compressed"}, SHA-256 beside it", bytes));
+            "finish",
+            () => FinishAsync(output.Image, output.Sum, cancellation),
+            bytes => ($"{_request.Compression?.Name ?? "not compressed"}, SHA-256 beside it", bytes));
         if (!_request.Inputs.Locked) await present.SaveAsync(_request.Inputs.Lock, cancellation);
         output.Image.Commit();
         output.Sum.Commit();
