@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using WaltVpn.Agent.Board;
+using WaltVpn.Agent.BootFiles;
 using WaltVpn.Agent.Enrollment;
 using WaltVpn.Agent.Following;
 using WaltVpn.Agent.HandOff;
@@ -24,6 +25,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
 
     private readonly BootProgress _progress = new(log);
     private IPAddress? _rootServer;
+    private TwoStageBoot? _images;
 
     /// <summary>The node process: boots, and stays for the whole life of the node, beside its operating system when there is one.</summary>
     /// <param name="handedOff">The operating system runs, its root is on this server: see to the tunnel, and nothing else. Null: it does not run yet.</param>
@@ -77,7 +79,11 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         await FirstOf(identifying, uplink.Following);
         var (key, identity) = await identifying;
 
-        _progress.MoveTo(BootStage.Tunnel, $"this node is {identity.Name}, {identity.VpnMac}");
+        _progress.MoveTo(BootStage.BootFiles, $"this node is {identity.Name}, {identity.VpnMac}");
+        _images = new TwoStageBoot(settings, followed, state, log);
+        if (_rootServer is null) await FirstOf(_images.StartNewest(identity.NodeId, stopping), uplink.Following);
+
+        _progress.MoveTo(BootStage.Tunnel, "the node is in the system it stays in");
         SshConfig.AddTunnel(key.PrivateKeyPath, identity);
         var follower = new SettingsFollower(followed, settings.Platform, state, log);
         if (eeprom is not null && _rootServer is null)
@@ -102,6 +108,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         uplink.Regained += tunnel.ConnectNow;
         var following = follower.Follow(key, tunnel, told => eeprom?.Follow(told, key, state, stopping) ?? Task.CompletedTask, stopping);
         await FirstOf(tunnel.FirstUp, tunnel.Running, uplink.Following);
+        _images.CameIn();
         await using var platform = new PlatformNetwork(tunnel, uplink, log);
         await FirstOf(platform.FirstLease, platform.Running, tunnel.Running, uplink.Following);
         var lease = await platform.FirstLease;
@@ -115,6 +122,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
     {
         var station = uplink.BecomeStation(identity.VpnMac, stopping);
         await FirstOf(station, uplink.Following);
+        _images?.CameIn();
         _progress.MoveTo(BootStage.Online, $"the platform's own network has given {uplink.Platform.Current} to {identity.VpnMac}");
         await Live(uplink.Platform, identity, state, stop, uplink.Following);
     }

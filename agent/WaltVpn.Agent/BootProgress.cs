@@ -11,7 +11,8 @@ internal sealed class BootProgress(INodeLog log)
     {
         BootStage.Startup => to is BootStage.Network or BootStage.Shutdown,
         BootStage.Network => to is BootStage.Enrollment or BootStage.Shutdown,
-        BootStage.Enrollment => to is BootStage.Tunnel or BootStage.Shutdown,
+        BootStage.Enrollment => to is BootStage.BootFiles or BootStage.Shutdown,
+        BootStage.BootFiles => to is BootStage.Tunnel or BootStage.Shutdown,
         BootStage.Tunnel => to is BootStage.Online or BootStage.Shutdown,
         BootStage.Online => to is BootStage.HandOff or BootStage.Shutdown,
         BootStage.HandOff or BootStage.Settings => to is BootStage.Shutdown,

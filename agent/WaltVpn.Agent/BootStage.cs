@@ -3,9 +3,9 @@ namespace WaltVpn.Agent;
 /// <summary>Where a boot stands. Each stage's product is what the next one starts from.</summary>
 /// <remarks>
 /// <code>
-///  Startup ──▶ Network ──▶ Enrollment ──▶ Tunnel ──▶ Online ──▶ HandOff
-///  card        link, IP    identity       ssh up     address on  the root the platform names, if it names one;
-///                                                    its network then the node's own operating system runs
+///  Startup ──▶ Network ──▶ Enrollment ──▶ BootFiles ──▶ Tunnel ──▶ Online ──▶ HandOff
+///  card        link, IP    identity       the signed    ssh up     address on  the root the platform names, if it names one;
+///                                         image, kexec             its network then the node's own operating system runs
 ///
 ///  any stage ──▶ Shutdown   (Ctrl-Alt-Del, SIGTERM)      beside Online and HandOff: Settings, what the server says now
 /// </code>
@@ -17,6 +17,9 @@ internal enum BootStage
     Startup,
     Network,
     Enrollment,
+
+    /// <summary>Of a card whose settings name a boot server: the node starts anew in the image that it gives. Passed at once otherwise.</summary>
+    BootFiles,
 
     Tunnel,
     Online,

@@ -34,6 +34,7 @@ internal enum RebootCommand : uint
     LINUX_REBOOT_CMD_RESTART = 0x01234567,
     LINUX_REBOOT_CMD_POWER_OFF = 0x4321FEDC,
     LINUX_REBOOT_CMD_CAD_OFF = 0,
+    LINUX_REBOOT_CMD_KEXEC = 0x45584543,
 }
 
 /// <summary>signal.h <c>siginfo_t</c> of SIGCHLD: the union begins with the child's pid.</summary>

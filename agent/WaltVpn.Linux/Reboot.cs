@@ -15,6 +15,10 @@ public static partial class Reboot
     /// <summary>SWITCHES THE MACHINE OFF NOW. Write back with <see cref="Sync"/> and unmount before.</summary>
     public static void PowerOff() => Call(RebootCommand.LINUX_REBOOT_CMD_POWER_OFF);
 
+    /// <summary>STARTS THE KERNEL THAT kexec(8) HAS LOADED, NOW. Write back with <see cref="Sync"/> before.</summary>
+    /// <exception cref="ErrnoException">EINVAL: none is loaded.</exception>
+    public static void IntoLoadedKernel() => Call(RebootCommand.LINUX_REBOOT_CMD_KEXEC);
+
     /// <summary>Writes all dirty data to the devices and waits for it: sync(2).</summary>
     public static void Sync() => SyncCall();
 

@@ -60,7 +60,7 @@ internal static class PrivateFile
     }
 
     /// <summary><c>uid:gid</c> of who typed sudo (sudo(8) "ENVIRONMENT"); null without sudo.</summary>
-    private static string? SudoUser() =>
+    internal static string? SudoUser() =>
         Environment.IsPrivilegedProcess && Number("SUDO_UID") is { } user and not 0 && Number("SUDO_GID") is { } group
             ? string.Create(CultureInfo.InvariantCulture, $"{user}:{group}")
             : null;

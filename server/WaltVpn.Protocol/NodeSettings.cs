@@ -25,6 +25,18 @@ public sealed record NodeSettings
     /// <summary>With it boards of this image join without waiting for a person (<see cref="Protocol.EnrollmentToken"/>); null: a person decides.</summary>
     public Secret? EnrollmentToken { get; init; }
 
+    /// <summary>Where boot files are fetched over plain HTTP, <c>host</c> or <c>host:port</c> (default 80); null: the card boots what is on it.</summary>
+    public string? HttpEntrypoint { get; init; }
+
+    /// <summary>
+    /// What boot files must be signed with: DER of the RSA-2048 public key (SubjectPublicKeyInfo), base64. Stands here exactly when
+    /// <see cref="HttpEntrypoint"/> does.
+    /// </summary>
+    public string? BootKey { get; init; }
+
+    /// <summary>Whether a boot image of earlier is started when no server answers: <c>never</c> or <c>stale-ok:DAYS</c>; null: <c>stale-ok:365</c>.</summary>
+    public string? BootCache { get; init; }
+
     /// <summary>Name of the settings file on the boot partition.</summary>
     public const string FileName = "walt-vpn.json";
 }

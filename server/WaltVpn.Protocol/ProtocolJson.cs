@@ -41,4 +41,5 @@ namespace WaltVpn.Protocol;
 [JsonSerializable(typeof(IReadOnlyList<BootPairView>))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(ImageInfo))]
+[JsonSerializable(typeof(BootManifest))]
 public sealed partial class ProtocolJson : JsonSerializerContext;

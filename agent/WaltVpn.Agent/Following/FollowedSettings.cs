@@ -42,7 +42,8 @@ internal sealed class FollowedSettings
         {
             if (last.Platform == card.Platform && stored.Card == _card)
             {
-                (_inUse, _former, _inUseDigest) = (Reach.Of(Document(stored)), stored.Before, last.Digest);
+                Told = Document(stored);
+                (_inUse, _former, _inUseDigest) = (Reach.Of(Told), stored.Before, last.Digest);
             }
             else
             {
@@ -59,6 +60,9 @@ internal sealed class FollowedSettings
 
     /// <summary>Where to try, in this order.</summary>
     public IReadOnlyList<WayIn> Ways { get; }
+
+    /// <summary>The document that is in use in this boot; null: the card's settings are.</summary>
+    public SettingsDocument? Told { get; }
 
     /// <summary>How long to wait before the server is asked again.</summary>
     public TimeSpan AskAgainAfter { get; private set; } = TimeSpan.FromSeconds(SettingsDocument.DefaultAskAgainSeconds);
@@ -150,7 +154,8 @@ internal sealed class FollowedSettings
 
     private static string DigestOf(NodeSettings card)
     {
-        var text = string.Join('\n', (IEnumerable<string>)[card.Platform, "", .. card.SshEntrypoints, "", .. card.HostKeys]);
+        IEnumerable<string> boot = card.HttpEntrypoint is { } server ? ["", server, card.BootKey ?? ""] : [];
+        var text = string.Join('\n', (IEnumerable<string>)[card.Platform, "", .. card.SshEntrypoints, "", .. card.HostKeys, .. boot]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 }

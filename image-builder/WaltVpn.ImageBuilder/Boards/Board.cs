@@ -30,6 +30,11 @@ internal sealed record Board
     /// <summary>Kernel parameters, consoles included; the last console is the one <c>/dev/console</c> stands for.</summary>
     public required string KernelCommandLine { get; init; }
 
+    /// <summary>
+    /// Kernel parameters of a card that starts boot images (docs/images.md "Two stages"): the watchdog goes on while the next kernel starts.
+    /// </summary>
+    public string StageOneParameters { get; init; } = "watchdog.stop_on_reboot=0";
+
     /// <summary>What starts the kernel, and what it needs for that.</summary>
     public required BootLoader BootLoader { get; init; }
 

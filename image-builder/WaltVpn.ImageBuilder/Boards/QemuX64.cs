@@ -19,6 +19,8 @@ internal static class QemuX64
             "e1000", "e1000e", "8139cp", "virtio_net",
             // Virtio's bus, and the host's random numbers for the first key.
             "virtio_pci", "virtio_rng",
+            // The watchdog, of -device i6300esb.
+            "i6300esb",
             // Boot partition: vfat does not mount without its code pages, and modprobe does not pull them in.
             "vfat", "nls_cp437", "nls_iso8859-1", "nls_ascii", "nls_utf8",
             // State partition, with the checksum it asks the kernel for by name.

@@ -95,6 +95,8 @@ internal static class Rpi4B
         ],
         Programs = [RaspberryPi.Flashrom],
         KernelCommandLine = "console=tty0 console=ttyS1,115200 panic=10 net.ifnames=0",
+        // Its other processors wait in a loop that kexec has no way to end: "Can't kexec: CPUs are stuck in the kernel". The boot image's kernel has all.
+        StageOneParameters = "watchdog.stop_on_reboot=0 nr_cpus=1",
         BootLoader = new PiFirmware
         {
             Files = ["start4.elf", "fixup4.dat"],

@@ -14,6 +14,9 @@ internal sealed class BootFilesBuild(BuildInputs inputs, HostToolbox tools, Prog
 {
     private Board Board => inputs.Board;
 
+    /// <summary>Kernel parameters beside the board's own.</summary>
+    public string MoreParameters { get; init; } = "";
+
     /// <summary>What it calls for a board.</summary>
     public static IReadOnlyList<HostTool> ToolsFor(Board board) =>
     [
@@ -62,7 +65,7 @@ internal sealed class BootFilesBuild(BuildInputs inputs, HostToolbox tools, Prog
         var (modified, _, _) = await progress.StepAsync(
             "initramfs", Write, made => ($"{made.Files} files, {made.Plain / 1e6:0.0} MB before compression", new FileInfo(initramfs).Length));
 
-        var loader = LoaderFiles.Of(Board, kernel, tree);
+        var loader = LoaderFiles.Of(Board, $"{Board.KernelCommandLine} {MoreParameters}".TrimEnd(), kernel, tree);
         foreach (var (name, content) in loader.Append(new(Board.BootLoader.KernelName, kernel.Image)))
         {
             var path = Path.Combine(folder, name);

@@ -21,8 +21,9 @@ internal sealed class BootImageBuild
     private const int SectorsPerCluster = 4;
     private const int ClusterBytes = SectorsPerCluster * FatVolume.SectorBytes;
 
-    /// <summary>Bytes beside the files: the allocation tables, and free clusters, without which older firmware fails at the last one.</summary>
-    private const int Spare = 2 << 20;
+    /// <summary>Bytes beside the files: at most 200 KiB of allocation tables and root folder, and free clusters, without which older firmware fails at
+    /// the last one.</summary>
+    private const int Spare = 512 << 10;
 
     private readonly BootImageRequest _request;
     private readonly HostToolbox _tools;
@@ -65,7 +66,8 @@ internal sealed class BootImageBuild
 
     private async Task<PackageLock> MakeImageAsync(byte[] agent, OutputFile output, WorkFolder work, CancellationToken cancellation)
     {
-        var (boot, present) = await new BootFilesBuild(_request.Inputs, _tools, _progress).MakeAsync(agent, work, cancellation);
+        var (made, present) = await new BootFilesBuild(_request.Inputs, _tools, _progress).MakeAsync(agent, work, cancellation);
+        var boot = await ManifestFile.AddAsync(made, _request.Inputs.Board, _request.Epoch, cancellation);
         await _progress.StepAsync(ImageName, Write, bytes => ("FAT16, without settings", bytes));
         return present;
 

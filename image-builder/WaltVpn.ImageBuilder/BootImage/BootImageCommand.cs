@@ -1,6 +1,6 @@
 using System.CommandLine;
-using WaltVpn.ImageBuilder.Boards;
 using WaltVpn.ImageBuilder.BootFiles;
+using WaltVpn.Protocol;
 
 namespace WaltVpn.ImageBuilder.BootImage;
 
@@ -24,17 +24,28 @@ internal static class BootImageCommand
         Option<string?> key = new("--key") { HelpName = "FILE", Description = "RSA-2048 private key, PEM: sign with it" };
         Option<string> output = new("--output", "-o") { Required = true, HelpName = "FOLDER", Description = "gets boot.img and boot.sig; made when missing" };
         Option<bool> force = new("--force") { Description = "write over existing files" };
+        Option<long> epoch = new("--epoch")
+        {
+            HelpName = "NUMBER",
+            Description = "nodes that came in with it start no image with a lower number any more; default: 0",
+        };
+        epoch.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<long>() is < 0 or > BootManifest.MaxEpoch) result.AddError($"--epoch takes 0 to {BootManifest.MaxEpoch}");
+        });
         BuildOptions inputs = new("boot.lock in the output's folder");
-        Command command = new("boot-img", "Makes what a Raspberry Pi 4 or 5 boots over HTTP. Needs no root.");
+        Command command = new(
+            "boot-img", "Makes what boards start over HTTP, a Raspberry Pi 4 or 5 by its firmware, any board by its card. Needs no root.");
         inputs.AddTo(command);
-        foreach (var option in (Option[])[key, output, force]) command.Options.Add(option);
+        foreach (var option in (Option[])[key, epoch, output, force]) command.Options.Add(option);
         command.SetAction(async (arguments, cancellation) =>
         {
             var folder = arguments.GetRequiredValue(output);
             var request = new BootImageRequest
             {
-                Inputs = CheckBoard(inputs.Read(arguments, Path.Combine(folder, "boot.lock"))),
+                Inputs = inputs.Read(arguments, Path.Combine(folder, "boot.lock")),
                 Key = arguments.GetValue(key),
+                Epoch = arguments.GetValue(epoch),
                 Folder = folder,
                 Force = arguments.GetValue(force),
             };
@@ -42,15 +53,5 @@ internal static class BootImageCommand
             return ExitStatus.Done;
         });
         return command;
-    }
-
-    private static BuildInputs CheckBoard(BuildInputs inputs)
-    {
-        if (inputs.Board.BootLoader is PiFirmware { BootsOverHttp: true }) return inputs;
-        var able = BoardCatalog.All.Where(board => board.BootLoader is PiFirmware { BootsOverHttp: true }).Select(board => board.Name);
-        throw new ImageException($"{inputs.Board.Name} does not boot over HTTP", $"boards that do: {string.Join(", ", able)}")
-        {
-            ExitStatus = ExitStatus.Usage,
-        };
     }
 }

@@ -11,7 +11,7 @@ internal sealed class ImagePackages(HostToolbox tools, PackageRequest request, P
     private const string TestRuntimePackage = "libstdc++6";
 
     /// <summary>Beside the kernel, in every image.</summary>
-    private static readonly string[] _everywhere = ["busybox", "openssh-client"];
+    private static readonly string[] _everywhere = ["busybox", "kexec-tools", "openssh-client"];
 
     /// <summary>What it calls.</summary>
     public static IReadOnlyList<HostTool> Tools { get; } = [HostTool.AptGet, HostTool.AptCache, HostTool.DpkgQuery, HostTool.ArchiveKeyring];

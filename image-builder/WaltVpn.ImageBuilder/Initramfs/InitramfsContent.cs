@@ -29,8 +29,13 @@ internal sealed class InitramfsContent
     /// <summary>Mount points, and folders the agent writes to.</summary>
     private static readonly string[] _folders = ["dev", "mnt", "proc", "root", "run", "sys", "var"];
 
-    /// <summary>Programs of Debian packages.</summary>
-    private static readonly string[] _programs = [BusyboxPath, "usr/bin/ssh", "usr/bin/ssh-keygen"];
+    /// <summary>Programs of Debian packages: where they stand in the initramfs, and in their package.</summary>
+    private static readonly (string Path, string InPackage)[] _programs =
+    [
+        (BusyboxPath, "/bin/busybox"), ("usr/bin/ssh", "/usr/bin/ssh"), ("usr/bin/ssh-keygen", "/usr/bin/ssh-keygen"),
+        // Stage 1 starts the boot image's kernel with it.
+        ("bin/kexec", "/sbin/kexec"),
+    ];
 
     /// <summary>The agent's SHA-256 is OpenSSL's: the runtime opens it by this name.</summary>
     private static readonly string[] _openedLibraries = ["libssl.so.3"];
@@ -65,8 +70,10 @@ internal sealed class InitramfsContent
         byte[] agent, PackageTree packages, Board board, IEnumerable<KeyValuePair<string, byte[]>> modules, ImageInfo info, string packageList)
     {
         AddFile("init", Executable, Encoding.UTF8.GetBytes(Init));
-        var programs = _programs.Concat(board.Programs.Select(program => program.Path)).ToDictionary(
-            path => path, path => packages.Find("/" + path) ?? throw new ImageException($"no package of the image has /{path}"), StringComparer.Ordinal);
+        var programs = _programs.Concat(board.Programs.Select(program => (program.Path, InPackage: $"/{program.Path}"))).ToDictionary(
+            program => program.Path,
+            program => packages.Find(program.InPackage) ?? throw new ImageException($"no package of the image has {program.InPackage}"),
+            StringComparer.Ordinal);
         programs.Add(AgentPath, agent);
         foreach (var (path, data) in programs) AddFile(path, Executable, data);
         var libraries = new LibraryClosure(packages, board.LibraryFolder).Collect(programs, _openedLibraries);

@@ -20,9 +20,11 @@ internal sealed record DiskLayout(Extent Boot, Extent State, long Bytes)
     /// <summary>Partitions start at whole mebibytes, on which flash cards are erased; the first one is left to the MBR.</summary>
     private const long Mebibyte = 1 << 20;
 
-    public static DiskLayout Of(Board board)
+    /// <summary>Of a board's card.</summary>
+    /// <param name="mebibytes">Size of the whole; null: the board's own, the least there is.</param>
+    public static DiskLayout Of(Board board, int? mebibytes = null)
     {
-        var whole = board.ImageMebibytes * Mebibyte;
+        var whole = (mebibytes ?? board.ImageMebibytes) * Mebibyte;
         var boot = new Extent(Mebibyte, board.BootMebibytes * Mebibyte);
         return new DiskLayout(boot, new Extent(boot.End, whole - boot.End), whole);
     }

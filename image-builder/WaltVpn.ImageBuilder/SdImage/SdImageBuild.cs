@@ -24,6 +24,7 @@ internal sealed class SdImageBuild
         var tools = HostToolbox.Find(
             [
                 .. BootFilesBuild.ToolsFor(board), HostTool.Stat, HostTool.Sfdisk, HostTool.MkfsVfat, HostTool.Mcopy, HostTool.Mke2fs,
+                .. request.Compression is { } compression ? [compression.Tool] : Array.Empty<HostTool>(),
                 .. board.BootLoader is SyslinuxLoader ? [HostTool.Syslinux, HostTool.SyslinuxMbr] : Array.Empty<HostTool>(),
             ]);
         return new SdImageBuild(request, tools, progress).RunAsync(cancellation);
@@ -34,10 +35,13 @@ internal sealed class SdImageBuild
         var settings = SettingsFile.Read(_request.Settings);
         var agent = AgentProgram.Read(_request.Inputs);
         using var output = await OutputFile.PrepareAsync(_tools, _request.Output, _request.Force, "walt-vpn-node.img", cancellation);
+        var sumName = _request.Output + ChecksumFile.Suffix;
+        // It belongs to the image: who may write over that means both.
+        using var sum = await OutputFile.PrepareAsync(_tools, sumName, overwrite: true, "walt-vpn-node.img.sha256", cancellation);
         using var work = new WorkFolder();
         try
         {
-            await MakeAsync(settings, agent, output, work, cancellation);
+            await MakeAsync(settings, agent, (output, sum), work, cancellation);
         }
         catch (Exception error) when (DiskSpace.IsFull(error))
         {
@@ -45,21 +49,39 @@ internal sealed class SdImageBuild
         }
     }
 
-    private async Task MakeAsync(NodeSettings settings, byte[] agent, OutputFile output, WorkFolder work, CancellationToken cancellation)
+    private async Task MakeAsync(
+        NodeSettings settings, byte[] agent, (OutputFile Image, OutputFile Sum) output, WorkFolder work, CancellationToken cancellation)
     {
-        var (boot, present) = await new BootFilesBuild(_request.Inputs, _tools, _progress).MakeAsync(agent, work, cancellation);
+        var more = settings.HttpEntrypoint is null ? "" : _request.Inputs.Board.StageOneParameters;
+        var files = new BootFilesBuild(_request.Inputs, _tools, _progress) { MoreParameters = more };
+        var (boot, present) = await files.MakeAsync(agent, work, cancellation);
         await _progress.StepAsync(
             "disk",
-            () => WriteDiskAsync(output, boot, CardSettings.Write(settings), cancellation),
+            () => WriteDiskAsync(output.Image, boot, CardSettings.Write(settings), cancellation),
             bytes => ("MBR, FAT32, ext4; size on this disk is smaller", bytes));
+        await _progress.StepAsync(
+            "finish",
+            () => FinishAsync(output.Image, output.Sum, cancellation),
+            bytes => ($"{_request.Compression?.Name ?? "not compressed"}, SHA-256 beside it", bytes));
         if (!_request.Inputs.Locked) await present.SaveAsync(_request.Inputs.Lock, cancellation);
-        output.Commit();
+        output.Image.Commit();
+        output.Sum.Commit();
+    }
+
+    private async Task<long> FinishAsync(OutputFile image, OutputFile sum, CancellationToken cancellation)
+    {
+        if (_request.Compression is { } compression)
+            File.Move(await compression.CompressAsync(_tools, image.PartialPath, cancellation), image.PartialPath);
+        var text = await ChecksumFile.OfAsync(image.PartialPath, Path.GetFileName(_request.Output), cancellation);
+        sum.Create(text.Length);
+        await File.WriteAllBytesAsync(sum.PartialPath, text, cancellation);
+        return new FileInfo(image.PartialPath).Length;
     }
 
     private async Task<long> WriteDiskAsync(OutputFile output, BootFolder boot, byte[] settings, CancellationToken cancellation)
     {
         var board = _request.Inputs.Board;
-        var layout = DiskLayout.Of(board);
+        var layout = DiskLayout.Of(board, _request.Mebibytes);
         var identity = await ImageIdentity.OfAsync(boot.Files, cancellation);
         output.Create(layout.Bytes);
         string[] quietly = ["--quiet", "--no-reread", "--no-tell-kernel", output.PartialPath];

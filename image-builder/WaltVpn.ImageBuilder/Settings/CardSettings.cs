@@ -13,6 +13,9 @@ internal static class CardSettings
         //   sshEntrypoints  where the server is reached, "host" or "host:port", tried in this order
         //   hostKeys        the server's keys; a server that shows another one is not spoken to
         //   enrollmentKey   opens the enrolment request and nothing else; still, keep it to yourself
+        //   httpEntrypoint  where signed boot images are fetched, "host" or "host:port"; with bootKey, or both left away: the card boots what is on it
+        //   bootKey         what boot images must be signed with
+        //   bootCache       "never" or "stale-ok:DAYS": whether an image of earlier is started when no server answers
 
         """u8;
 

@@ -43,7 +43,12 @@ internal sealed class SettingsFile
             HostKeys = Many(root, SettingsKey.HostKeys),
             EnrollmentKey = new Secret(One(root, SettingsKey.EnrollmentKey)?.Value ?? ""),
             EnrollmentToken = One(root, SettingsKey.EnrollmentToken)?.Value is { } token ? new Secret(token) : null,
+            HttpEntrypoint = One(root, SettingsKey.HttpEntrypoint)?.Value,
+            BootKey = One(root, SettingsKey.BootKey)?.Value,
+            BootCache = One(root, SettingsKey.BootCache)?.Value,
         };
+        if (_problems.Count == 0 && (settings.HttpEntrypoint is null) != (settings.BootKey is null))
+            _problems.Add("httpEntrypoint and bootKey belong together; write both or none");
         return _problems.Count == 0 ? settings : throw Wrong();
     }
 

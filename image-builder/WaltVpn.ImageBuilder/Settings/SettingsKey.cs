@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using WaltVpn.Protocol;
 
 namespace WaltVpn.ImageBuilder.Settings;
@@ -10,6 +12,8 @@ namespace WaltVpn.ImageBuilder.Settings;
 internal sealed record SettingsKey(string Name, string Example, Func<string, string?> Refuse, bool MayBeMissing = false)
 {
     private const int MaxPlatform = 63;
+    private const int BootKeyBits = 2048;
+    private const int MaxCacheDays = 36_500;
 
     public static readonly SettingsKey Platform = new("platform", "platform: my-platform.example.org", RefusePlatform);
 
@@ -27,7 +31,15 @@ internal sealed record SettingsKey(string Name, string Example, Func<string, str
         text => Protocol.EnrollmentToken.IsValid(text) ? null : $"is none: {Protocol.EnrollmentToken.Rule}",
         MayBeMissing: true);
 
-    public static IReadOnlyList<SettingsKey> All { get; } = [Platform, SshEntrypoints, HostKeys, EnrollmentKey, EnrollmentToken];
+    public static readonly SettingsKey HttpEntrypoint = new(
+        "httpEntrypoint", "httpEntrypoint: boot.example.org, or boot.example.org:8080", RefuseEntrypoint, MayBeMissing: true);
+
+    public static readonly SettingsKey BootKey = new("bootKey", "bootKey: \"MIIB…\", as 'waltvpn setup-node' wrote it", RefuseBootKey, MayBeMissing: true);
+
+    public static readonly SettingsKey BootCache = new("bootCache", "bootCache: never, or bootCache: stale-ok:30", RefuseBootCache, MayBeMissing: true);
+
+    public static IReadOnlyList<SettingsKey> All { get; } =
+        [Platform, SshEntrypoints, HostKeys, EnrollmentKey, EnrollmentToken, HttpEntrypoint, BootKey, BootCache];
 
     /// <summary>The key somebody most likely meant: at most a third of its letters differ; null when none is near.</summary>
     public static SettingsKey? Nearest(string text)
@@ -43,6 +55,29 @@ internal sealed record SettingsKey(string Name, string Example, Func<string, str
 
     private static string? RefuseEntrypoint(string text) =>
         SshEntrypoint.TryParse(text, out _) ? null : $"'{text}' is not host or host:port (lower-case name, IPv4, or [IPv6])";
+
+    private static string? RefuseBootKey(string text)
+    {
+        try
+        {
+            using var key = RSA.Create();
+            key.ImportSubjectPublicKeyInfo(Convert.FromBase64String(text), out _);
+            return key.KeySize == BootKeyBits ? null : $"is a key of {key.KeySize} bits; boot files are signed with {BootKeyBits}";
+        }
+        catch (Exception wrong) when (wrong is FormatException or CryptographicException)
+        {
+            return "is no RSA public key (DER, base64)";
+        }
+    }
+
+    private static string? RefuseBootCache(string text)
+    {
+        const string StaleOk = "stale-ok:";
+        var days = text.StartsWith(StaleOk, StringComparison.Ordinal) ? text[StaleOk.Length..] : "";
+        return text == "never" || (days.Length is > 0 and <= 5 && days.All(char.IsAsciiDigit) && int.Parse(days, CultureInfo.InvariantCulture) <= MaxCacheDays)
+            ? null
+            : $"'{text}' is neither never nor stale-ok:DAYS, 0 to {MaxCacheDays}";
+    }
 
     private static string? RefuseHostKey(string text) => OpenSshKey.RefusePublic(text);
 

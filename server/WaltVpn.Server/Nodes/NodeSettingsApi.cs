@@ -16,18 +16,23 @@ internal static class NodeSettingsApi
     {
         try
         {
+            var files = SettingsFiles.Read(settings);
+            // One without the other starts nothing.
+            var hasBootFiles = settings.HttpEntrypoint is not null && files.BootKey is not null;
             return TypedResults.Ok(new NodeSettings
             {
                 Platform = settings.Platform,
                 SshEntrypoints = settings.SshEntrypoints.Select(Short).ToList(),
-                HostKeys = settings.HostKeyFiles.Select(ServerHostKey.Load).ToList(),
+                HostKeys = files.HostKeys,
                 EnrollmentKey = enrollmentKey.Private,
+                HttpEntrypoint = hasBootFiles ? settings.HttpEntrypoint : null,
+                BootKey = hasBootFiles ? files.BootKey : null,
             });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
-            const string Advice = "Make one with 'ssh-keygen -A', or name the file under hostKeyFiles in server.yaml.";
-            return Problems.Trouble($"The server's SSH host key could not be read: {e.Message} {Advice}");
+            const string Advice = "A host key: make one with 'ssh-keygen -A', or name its file under hostKeyFiles in server.yaml.";
+            return Problems.Trouble($"A file that the settings are made from could not be read: {e.Message} {Advice}");
         }
     }
 

@@ -6,7 +6,7 @@ namespace WaltVpn.Agent.Tests.Unit;
 public sealed class BootProgressTests
 {
     private static readonly BootStage[] Order =
-        [BootStage.Startup, BootStage.Network, BootStage.Enrollment, BootStage.Tunnel, BootStage.Online, BootStage.HandOff];
+        [BootStage.Startup, BootStage.Network, BootStage.Enrollment, BootStage.BootFiles, BootStage.Tunnel, BootStage.Online, BootStage.HandOff];
 
     [Fact]
     public void OnlyTheNextStageOrShutdownMayFollow()

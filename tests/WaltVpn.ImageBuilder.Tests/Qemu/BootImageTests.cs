@@ -9,7 +9,7 @@ namespace WaltVpn.ImageBuilder.Tests.Qemu;
 public sealed class BootImageTests(PiImages images) : IDisposable
 {
     private const string Board = "rpi-5-b";
-    private const int Spare = 2 << 20;
+    private const int Spare = 512 << 10;
 
     private readonly TemporaryFolder _folder = new();
 
@@ -18,7 +18,7 @@ public sealed class BootImageTests(PiImages images) : IDisposable
     [Fact]
     public async Task APairIsWhatTheFirmwareLoadsAndOpensslAccepts()
     {
-        await MakeAsync("boot", "--key", await KeyAsync());
+        await MakeAsync("boot", "--key", await KeyAsync(), "--epoch", "7");
         var image = _folder["boot/boot.img"];
         (await HostProgram.CheckAsync("fsck.fat", ["-n", "-v", image])).ShouldContain("FATs, 16 bit entries");
         (await HostProgram.CheckAsync("mlabel", ["-s", "-i", image, "::"])).ShouldContain("WALT_VPN");
@@ -32,6 +32,10 @@ public sealed class BootImageTests(PiImages images) : IDisposable
             if (name == NodeSettings.FileName) File.Exists(Path.Combine(_folder["content"], name)).ShouldBeFalse();
             else await HostProgram.CheckAsync("cmp", [file, Path.Combine(_folder["content"], name)]);
         }
+
+        var manifest = BootManifest.Parse(await File.ReadAllBytesAsync(_folder[$"content/{BootManifest.FileName}"], TestContext.Current.CancellationToken));
+        (manifest.Board, manifest.Epoch).ShouldBe((Board, 7));
+        foreach (var name in new[] { manifest.Kernel, manifest.Initramfs, manifest.CommandLine }) File.Exists(_folder[$"content/{name}"]).ShouldBeTrue(name);
 
         var config = PiConfig.Parse(await ReadAsync("content/config.txt"), "pi5");
         File.Exists(_folder[$"content/{config.Values["kernel"]}"]).ShouldBeTrue();

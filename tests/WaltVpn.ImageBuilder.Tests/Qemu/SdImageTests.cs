@@ -57,7 +57,7 @@ public sealed class SdImageTests(ImageFixture fixture)
         lines.ShouldAllBe(words => words[2] == "0" && words[3] == "0");
         var names = lines.Select(words => words[8]).ToList();
         names.ShouldBeSubsetOf(names.Where(Expected));
-        foreach (var name in new[] { "init", "bin/waltvpn-agent", "bin/busybox", "bin/sh", "bin/modprobe", "usr/bin/ssh", "usr/bin/ssh-keygen", "lib64/ld-linux-x86-64.so.2", "etc/waltvpn/image.json" }) names.ShouldContain(name);
+        foreach (var name in new[] { "init", "bin/waltvpn-agent", "bin/busybox", "bin/sh", "bin/modprobe", "bin/kexec", "usr/bin/ssh", "usr/bin/ssh-keygen", "lib64/ld-linux-x86-64.so.2", "etc/waltvpn/image.json" }) names.ShouldContain(name);
 
         static bool Expected(string name) => Path.GetExtension(name) is not (".h" or ".a" or ".gz" or ".bin") && !name.StartsWith("usr/share", StringComparison.Ordinal);
     }
@@ -69,6 +69,25 @@ public sealed class SdImageTests(ImageFixture fixture)
         var text = await HostProgram.CheckAsync("mtype", ["-i", Fat, "::/walt-vpn.json"]);
         text.ShouldStartWith("// Settings of this WaltVpn card");
         fixture.Sample.ShouldEqual(SettingsFile.Parse("walt-vpn.json", System.Text.Encoding.UTF8.GetBytes(text)));
+    }
+
+    [Theory]
+    [InlineData("zstd", ".zst", "1024")]
+    [InlineData("gz", ".gz", "512")]
+    public async Task ACompressedImageIsTheSameCardWithItsChecksumBesideIt(string way, string suffix, string size)
+    {
+        await fixture.BuiltAsync();
+        using var folder = new TemporaryFolder();
+        var (status, output, errors) = await fixture.SdAsync(folder["card.img"], "--locked", "--lock", fixture.Lock, "--compress", way, "--size", size);
+        status.ShouldBe(0, output + errors);
+        Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
+            .ShouldBe([$"card.img{suffix}", $"card.img{suffix}.sha256"]);
+        (await HostProgram.CheckAsync("sha256sum", ["-c", $"card.img{suffix}.sha256"], folder.Path)).ShouldBe($"card.img{suffix}: OK\n");
+        await HostProgram.CheckAsync(way == "gz" ? "gunzip" : "unzstd", ["-q", folder[$"card.img{suffix}"]]);
+        new FileInfo(folder["card.img"]).Length.ShouldBe(long.Parse(size, CultureInfo.InvariantCulture) << 20);
+        if (size == "512") await HostProgram.CheckAsync("cmp", [folder["card.img"], fixture.Image]);
+        await HostProgram.CheckAsync("sfdisk", ["--verify", folder["card.img"]]);
+        File.GetUnixFileMode(folder["card.img"]).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     [Fact]
@@ -85,7 +104,7 @@ public sealed class SdImageTests(ImageFixture fixture)
     {
         await fixture.BuiltAsync();
         var lines = fixture.Progress.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("note", StringComparison.Ordinal)).ToList();
-        lines.Select(line => line.Split(' ')[0]).ShouldBe(["packages", "kernel", "initramfs", "disk"]);
+        lines.Select(line => line.Split(' ')[0]).ShouldBe(["packages", "kernel", "initramfs", "disk", "finish"]);
         foreach (var line in lines) line.ShouldMatch(@"\d+\.\d s +\d+\.\d MB$");
     }
 

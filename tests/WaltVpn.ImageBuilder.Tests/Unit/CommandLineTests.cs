@@ -42,14 +42,17 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("rpi-3-b-plus")]
-    [InlineData("qemu-x64")]
-    public async Task ABoardThatDoesNotBootOverHttpIsWrongUsage(string board)
+    [InlineData("boot-img", "--epoch", "-1", "--epoch takes 0 to")]
+    [InlineData("sd", "--size", "700", "--size takes 512, 1024, 2048")]
+    [InlineData("sd", "--size", "256", "--size takes 512, 1024, 2048")]
+    [InlineData("sd", "--compress", "rar", "--compress takes zstd or gz")]
+    public async Task AValueOutsideItsRangeIsWrongUsage(string command, string option, string value, string reason)
     {
-        var (status, _, errors) = await ImageProgram.RunAsync(["boot-img", "--board", board, "--output", _folder["boot"]]);
+        string[] settings = command == "sd" ? ["--settings", "none"] : [];
+        var (status, _, errors) = await ImageProgram.RunAsync([command, "--board", "qemu-x64", .. settings, "--output", _folder["made"], option, value]);
         status.ShouldBe(2);
-        errors.ShouldContain("boards that do: rpi-4-b, rpi-5-b");
-        Directory.Exists(_folder["boot"]).ShouldBeFalse();
+        errors.ShouldContain(reason);
+        Directory.Exists(_folder["made"]).ShouldBeFalse();
     }
 
     [Theory]

@@ -28,17 +28,32 @@ internal static class NodeImage
         return card;
     }
 
-    /// <summary>A card for an emulated Raspberry Pi, with the agent that brings a runtime for tests.</summary>
-    /// <param name="name">Names the file.</param>
-    /// <param name="board">As <c>waltvpn-image --board</c> has it.</param>
-    public static async Task<string> PiCard(string name, string board)
+    /// <summary>A card as the operator of the server makes it, by <c>waltvpn setup-node --board</c>, with all that the server knows now.</summary>
+    public static async Task<string> CardInOneStep(string name)
     {
         var card = Path.Combine(RunningPlatform.Folder, $"{name}.img");
-        await Build(board, ImageSettings.YamlFile, card, ForKernel, "--agent", PiAgent(), "--test-runtime");
+        await Tool.SucceedWithin(
+            ForKernel,
+            RunningPlatform.Program("waltvpn"),
+            "--socket", RunningPlatform.File("run/api.sock"), "setup-node", "--board", "qemu-x64", "--output", card, "--",
+            "--locked", "--lock", Recorded("qemu-x64"));
+        Directory.GetFiles(RunningPlatform.Folder).Where(file => file.StartsWith($"{card}.", StringComparison.Ordinal))
+            .ShouldBe([$"{card}.sha256"], "the settings lie nowhere else");
         return card;
     }
 
-    /// <summary>The boot.img of a board, with the agent that brings a runtime for tests; not signed.</summary>
+    /// <summary>A card for an emulated Raspberry Pi, with the agent that brings a runtime for tests.</summary>
+    /// <param name="name">Names the file.</param>
+    /// <param name="board">As <c>waltvpn-image --board</c> has it.</param>
+    /// <param name="settings">node.yaml; null: the platform's own.</param>
+    public static async Task<string> PiCard(string name, string board, string? settings = null)
+    {
+        var card = Path.Combine(RunningPlatform.Folder, $"{name}.img");
+        await Build(board, settings ?? ImageSettings.YamlFile, card, ForKernel, "--agent", PiAgent(), "--test-runtime");
+        return card;
+    }
+
+    /// <summary>The boot.img of a board, for an emulated one with the agent that brings a runtime for tests; not signed.</summary>
     /// <returns>Path of the image.</returns>
     public static async Task<string> BootImage(string board)
     {
@@ -46,7 +61,8 @@ internal static class NodeImage
         await Tool.SucceedWithin(
             ForKernel,
             RunningPlatform.Program("waltvpn-image"),
-            "boot-img", "--board", board, "--output", folder, "--force", "--locked", "--lock", Recorded(board), "--agent", PiAgent(), "--test-runtime");
+            ["boot-img", "--board", board, "--output", folder, "--force", "--locked", "--lock", Recorded(board),
+            .. board == "qemu-x64" ? Array.Empty<string>() : ["--agent", PiAgent(), "--test-runtime"]]);
         return Path.Combine(folder, "boot.img");
     }
 

@@ -74,6 +74,7 @@ public sealed class KernelNumbersTests
         #include <linux/netlink.h>
         #include <linux/random.h>
         #include <linux/rtnetlink.h>
+        #include <linux/watchdog.h>
         """;
 
     [Theory]

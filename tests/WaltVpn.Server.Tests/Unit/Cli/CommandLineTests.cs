@@ -41,6 +41,7 @@ public sealed class CommandLineTests
     [InlineData("node shwo", "'shwo'", "'waltvpn node' takes: list, show, rename, disable, enable, revoke, forget")]
     [InlineData("node", "command", "'waltvpn node' takes: list, show, rename, disable, enable, revoke, forget")]
     [InlineData("--bogus", "'--bogus'", "'waltvpn' takes: monitor, request, node, token, audit, doctor, setup-node, setup-http, entrypoint, boot")]
+    [InlineData("setup-node --board rpi-9 --output x.img", "no cards for such a board", "--board takes rpi-5-b, rpi-4-b, rpi-3-b-plus, qemu-x64")]
     [InlineData("setup-http --for iis", "'iis'", "--for takes nginx, apache, haproxy or caddy")]
     [InlineData("setup-http", "--for", "'waltvpn setup-http' takes: --for SERVER")]
     [InlineData("node list -o xml", "'xml'", "--output takes table, json, yaml or name")]
