@@ -107,7 +107,7 @@ public sealed class EepromFollowsServerTests(RunningPlatform platform) : Platfor
         // A server that was set back, by an old copy or by somebody who took it.
         await Tool.Succeed(
             "sqlite3", "-cmd", ".timeout 5000", RunningPlatform.File("state/waltvpn.db"),
-            "DROP TRIGGER settings_counters_only_rise; UPDATE settings_counters SET counter = 7;");
+            "DROP TRIGGER settings_counters_only_rise; UPDATE settings_counters SET counter = 7; UPDATE settings_epoch SET floor = 0;");
         var before = await File.ReadAllBytesAsync(Image, Cancellation);
         var refused = await ReconcileOverSsh();
         refused.Status.ShouldBe(3, refused.Output);
