@@ -131,7 +131,8 @@ internal static class NodeCommands
         ("name", view.Name), ("state", Word(view.State)), ("id", view.Id), ("model", view.Model), ("serial", view.Serial), ("mac", view.Mac.ToString()),
         ("vpn mac", view.VpnMac.ToString()), ("key", view.KeyRevoked ? $"{view.Fingerprint}, void for ever" : view.Fingerprint),
         ("legacy", view.Legacy ? "yes: its key came by WalT's HTTP protocol, unproved" : null), ("accepted", $"{view.AcceptedAt:u}"),
-        ("certificate", $"{view.CertificateSerial}, until {view.CertificateEnds:u}"), .. Fields(view.Tunnel),
+        ("certificate", $"{view.CertificateSerial}, until {view.CertificateEnds:u}"),
+        ("last seen", view.LastSeen is { } last ? $"{last:u}" : null), .. Fields(view.Tunnel),
     ];
 
     private static IEnumerable<(string Label, string? Value)> Fields(TunnelSession? tunnel) => tunnel is null

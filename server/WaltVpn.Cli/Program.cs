@@ -1,5 +1,6 @@
 using System.CommandLine;
 using WaltVpn.Cli;
+using WaltVpn.Cli.Doctor;
 using WaltVpn.Cli.Entrypoints;
 
 var global = new GlobalOptions();
@@ -18,6 +19,7 @@ var root = new RootCommand(
       waltvpn audit list                    who decided what, and when
       waltvpn setup-node --output node.yaml settings for waltvpn-image
       waltvpn setup-http --for nginx        a site file for the web server boards boot from
+      waltvpn doctor node-3fa2c1            what is broken, when a node does not come up
       waltvpn entrypoint test ssh           do the ways in lead to this server?
       waltvpn boot publish --board rpi-5-b boot.img
                                             sign an image; boards boot it next
@@ -34,6 +36,7 @@ var root = new RootCommand(
     NodeCommands.Create(global),
     TokenCommands.Create(global),
     AuditCommands.Create(global),
+    DoctorCommand.Create(global),
     SetupNodeCommand.Create(global),
     SetupHttpCommand.Create(global),
     EntrypointCommands.Create(global),

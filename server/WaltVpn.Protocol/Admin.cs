@@ -62,6 +62,9 @@ public sealed record NodeView
     /// <summary>True when its key came by WalT's HTTP protocol: unproved, perhaps ECDSA, its certificate may carry agent forwarding.</summary>
     public bool Legacy { get; init; }
 
+    /// <summary>When it last asked for its settings, as it does when its tunnel is up and every quarter of an hour; null: never, or a board of WalT, which does not.</summary>
+    public DateTimeOffset? LastSeen { get; init; }
+
     /// <summary>Its live tunnel; null when it is not connected, or when the hub does not answer.</summary>
     public TunnelSession? Tunnel { get; init; }
 }

@@ -28,6 +28,8 @@ namespace WaltVpn.Protocol;
 [JsonSerializable(typeof(RequestView))]
 [JsonSerializable(typeof(IReadOnlyList<RequestView>))]
 [JsonSerializable(typeof(RequestDecision))]
+[JsonSerializable(typeof(HealthCheck))]
+[JsonSerializable(typeof(IReadOnlyList<HealthCheck>))]
 [JsonSerializable(typeof(TokenOrder))]
 [JsonSerializable(typeof(TokenView))]
 [JsonSerializable(typeof(IReadOnlyList<TokenView>))]

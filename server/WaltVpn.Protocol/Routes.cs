@@ -37,6 +37,9 @@ public static class Routes
     /// <summary>Administration: the audit trail, <c>?after=N</c> from a line on, else the newest lines.</summary>
     public const string Audit = "/api/v1/audit";
 
+    /// <summary>Administration: what works and what does not (<see cref="HealthCheck"/>).</summary>
+    public const string Health = "/api/v1/health";
+
     /// <summary>Administration: the settings for an image.</summary>
     public const string NodeSettings = "/api/v1/node-settings";
 

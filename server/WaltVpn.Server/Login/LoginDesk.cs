@@ -57,6 +57,23 @@ internal sealed class LoginDesk(
         }
     }
 
+    private LoginAnswer AnswerSettings(AdmittedSession session)
+    {
+        var answer = nodeSettings.Answer(session);
+        if (!answer.Allowed) return answer;
+        try
+        {
+            database.Decide(db => NodeTable.Seen(db, session.NodeId, time.GetUtcNow()));
+        }
+        catch (SqliteException e)
+        {
+            // It decides nothing: a full disk keeps no settings from a node.
+            log.NotRecorded(e.Message);
+        }
+
+        return answer;
+    }
+
     private LoginAnswer AnswerKey(LoginRequest request) => new() { Allowed = request.PublicKey == enrollmentKey.Public.Line };
 
     /// <summary>WalT's two questions, and ours (docs/protocol.md "SSH commands").</summary>
@@ -67,7 +84,7 @@ internal sealed class LoginDesk(
             : new LoginAnswer { Allowed = false, Output = "FAILED" },
         TunnelCommand.GetServerHostname => new LoginAnswer { Allowed = true, Output = settings.ServerName },
         TunnelCommand.Settings => sessions.Take(request.Ticket) is { } session
-            ? nodeSettings.Answer(session)
+            ? AnswerSettings(session)
             : new LoginAnswer { Allowed = false, Error = "whose session this is is not known any more; connect again" },
         _ => Refused,
     };

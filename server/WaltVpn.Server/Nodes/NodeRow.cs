@@ -16,7 +16,8 @@ internal sealed record NodeRow(
     string PublicKey,
     long? KeyRevokedAt,
     string KeyWay,
-    string? ForgottenName)
+    string? ForgottenName,
+    long? LastSeen)
 {
     /// <summary>True when it may connect.</summary>
     public bool IsAccepted => State == "accepted";

@@ -98,6 +98,7 @@ internal static class NodesApi
             CertificateSerial = (ulong)(certificate?.Serial ?? 0),
             CertificateEnds = DateTimeOffset.FromUnixTimeSeconds(certificate?.ValidBefore ?? node.AcceptedAt),
             Legacy = node.IsLegacy,
+            LastSeen = node.LastSeen is { } last ? DateTimeOffset.FromUnixTimeSeconds(last) : null,
             Tunnel = sessions.FirstOrDefault(session => session.NodeId == node.Id),
         };
     }

@@ -8,6 +8,7 @@ using WaltVpn.Server.BootFiles;
 using WaltVpn.Server.Certificates;
 using WaltVpn.Server.Enrollment;
 using WaltVpn.Server.Following;
+using WaltVpn.Server.Health;
 using WaltVpn.Server.Http;
 using WaltVpn.Server.HubLink;
 using WaltVpn.Server.Lan;
@@ -49,7 +50,7 @@ internal static class Daemon
         services.AddSingleton<CertificateAuthority>().AddSingleton<CaAgent>().AddSingleton<RevocationList>();
         services.AddSingleton<Admission>().AddSingleton<RequestEvents>().AddSingleton<RequestDecisions>();
         services.AddSingleton<HubControl>().AddSingleton<NodeCut>().AddSingleton<NodeDecisions>().AddSingleton<LoginDesk>();
-        services.AddSingleton<AdmittedSessions>().AddSingleton<SettingsDesk>();
+        services.AddSingleton<AdmittedSessions>().AddSingleton<SettingsDesk>().AddSingleton<ServerHealth>();
         services.AddSingleton<LanGate>().AddSingleton<NodeConf>();
         services.AddSingleton<BootPublisher>().AddSingleton<ServedPairs>();
         services.AddSingleton<ServiceNotifier>().AddHostedService<Heartbeat>();
@@ -75,6 +76,7 @@ internal static class Daemon
         administration.MapRequests();
         administration.MapTokens();
         administration.MapAudit();
+        administration.MapHealth();
         administration.MapNodeSettings();
         administration.MapPlatform();
         administration.MapBootPublication();
