@@ -31,7 +31,8 @@ internal static class QemuX64
             "nfs", "nfsv3", "nfsv4",
         ],
         // net.ifnames=0: the operating system of the root must not rename the interface that carries its tunnel (docs/handoff.md).
-        KernelCommandLine = "console=tty0 console=ttyS0,115200 panic=10 net.ifnames=0",
+        // no_timer_check: an emulated timer may be late on a busy machine, which the kernel takes for a broken one ("IO-APIC + timer doesn't work").
+        KernelCommandLine = "console=tty0 console=ttyS0,115200 panic=10 net.ifnames=0 no_timer_check",
         BootLoader = new SyslinuxLoader(),
         ImageMebibytes = 512,
         BootMebibytes = 256,
