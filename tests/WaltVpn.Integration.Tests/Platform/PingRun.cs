@@ -21,12 +21,15 @@ internal sealed class PingRun : IDisposable
     public async Task<int> Lost()
     {
         using var deadline = new CancellationTokenSource(Tool.Deadline);
+        // What was to be watched may have been over before ping itself had begun.
+        var output = await _ping.StandardOutput.ReadLineAsync(deadline.Token);
+        while (output?.Contains("icmp_seq", StringComparison.Ordinal) == false) output = await _ping.StandardOutput.ReadLineAsync(deadline.Token);
         RunningPlatform.Signal("INT", _ping.Id);
-        var output = await _ping.StandardOutput.ReadToEndAsync(deadline.Token);
+        output += '\n' + await _ping.StandardOutput.ReadToEndAsync(deadline.Token);
         var answers = Regex.Matches(output, @"icmp_seq=(\d+) ttl")
             .Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))
             .ToHashSet();
-        answers.ShouldNotBeEmpty();
+        answers.ShouldNotBeEmpty(output);
         return answers.Max() - answers.Count;
     }
 
