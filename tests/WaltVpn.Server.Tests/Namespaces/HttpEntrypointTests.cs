@@ -56,7 +56,7 @@ public sealed partial class HttpEntrypointTests
         }
 
         (await site.Platform.Requests()).Count.ShouldBe(BoardsThatBoot);
-        var (status, output) = await Waltvpn(site, "entrypoint", "test", "http", EntrypointMachine.Address);
+        var (status, output) = await site.Platform.Waltvpn("entrypoint", "test", "http", EntrypointMachine.Address);
         status.ShouldBe(0, output);
         output.ShouldContain("leads to srv.example.org");
     }
@@ -148,7 +148,7 @@ public sealed partial class HttpEntrypointTests
 
     private static async Task FindsOut(LanSite site, string host, string finding)
     {
-        var (status, output) = await Waltvpn(site, "entrypoint", "test", "http", host, "-o", "json");
+        var (status, output) = await site.Platform.Waltvpn("entrypoint", "test", "http", host, "-o", "json");
         status.ShouldBe(1, output);
         output.ShouldContain("\"works\": false");
         Regex.Unescape(output).ShouldContain(finding);
@@ -202,13 +202,10 @@ public sealed partial class HttpEntrypointTests
 
     private static async Task<string> Site(LanSite site, string kind)
     {
-        var (status, output) = await Waltvpn(site, "setup-http", "--for", kind, "--name", EntrypointMachine.Address, "--server", EntrypointMachine.Server);
+        var (status, output) = await site.Platform.Waltvpn("setup-http", "--for", kind, "--name", EntrypointMachine.Address, "--server", EntrypointMachine.Server);
         status.ShouldBe(0, output);
         return output;
     }
-
-    private static Task<(int Status, string Output)> Waltvpn(LanSite site, params string[] arguments) =>
-        Shell.Try("dotnet", [Path.Combine(AppContext.BaseDirectory, "waltvpn.dll"), "--socket", site.Platform.Settings.ApiSocket, .. arguments]);
 
     [GeneratedRegex(@"^HTTP/1\.[01] (4\d\d|503) ")]
     private static partial Regex Refused();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text.Json;
 using WaltVpn.Protocol;
+using WaltVpn.Server.Certificates;
 
 namespace WaltVpn.Server.Tests.Parts;
 
@@ -24,6 +25,23 @@ internal sealed class RecordingHub : IDisposable
 
     /// <summary>What it answers to a list question.</summary>
     public ConcurrentDictionary<string, TunnelSession> Sessions { get; } = [];
+
+    /// <summary>A node's tunnel is up, with the certificate it has.</summary>
+    public void Connect(NodeIdentity identity, int tunnelVersion = 0) => Sessions[identity.NodeId] = new TunnelSession
+    {
+        NodeId = identity.NodeId,
+        VpnMac = identity.VpnMac,
+        CertificateSerial = SshCertificate.Parse(identity.Certificate).Serial,
+        Tap = "tap0",
+        Since = DateTimeOffset.UtcNow,
+        Addresses = [],
+        FramesFromNode = 0,
+        FramesToNode = 0,
+        BytesFromNode = 0,
+        BytesToNode = 0,
+        FramesRefused = 0,
+        TunnelVersion = tunnelVersion,
+    };
 
     public void Dispose() => _listener.Dispose();
 

@@ -112,6 +112,10 @@ internal sealed class TestPlatform : IAsyncDisposable
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
+    /// <summary>Runs waltvpn as a process of its own, in front of this platform's daemon.</summary>
+    public Task<(int Status, string Output)> Waltvpn(params string[] arguments) =>
+        Shell.Try("dotnet", [Path.Combine(AppContext.BaseDirectory, "waltvpn.dll"), "--socket", Settings.ApiSocket, .. arguments]);
+
     /// <summary>Makes an enrolment token.</summary>
     public async Task<NewToken> Token(int uses, TimeSpan life, string? tag = null)
     {

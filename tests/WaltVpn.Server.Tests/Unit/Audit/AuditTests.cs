@@ -78,9 +78,9 @@ public sealed class AuditTests
         await using var platform = await TestPlatform.Start();
         for (var i = 0; i < 4; i++) await platform.Token(1, TimeSpan.FromHours(1));
         var newest = (await platform.Audit())[^1].Hash;
-        (await Waltvpn(platform, "audit", "verify", "--head", newest)).Status.ShouldBe(0);
+        (await platform.Waltvpn("audit", "verify", "--head", newest)).Status.ShouldBe(0);
         platform.Database.Decide(db => db.Execute("DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_shortened; DROP TRIGGER audit_only_grows; " + forgery));
-        var (status, output) = await Waltvpn(platform, "audit", "verify", "--head", newest);
+        var (status, output) = await platform.Waltvpn("audit", "verify", "--head", newest);
         status.ShouldBe(1);
         output.ShouldContain(fault);
     }
@@ -90,16 +90,16 @@ public sealed class AuditTests
     {
         await using var platform = await TestPlatform.Start();
         for (var i = 0; i < 3; i++) await platform.Token(1, TimeSpan.FromHours(1), "lab");
-        var (status, export) = await Waltvpn(platform, "audit", "export");
+        var (status, export) = await platform.Waltvpn("audit", "export");
         status.ShouldBe(0);
         await platform.StopDaemon();
         var file = Path.Combine(platform.Folder, "audit.jsonl");
         await File.WriteAllTextAsync(file, export, TestContext.Current.CancellationToken);
-        (await Waltvpn(platform, "audit", "verify", "--file", file)).Output.ShouldStartWith("3 lines, all right.");
+        (await platform.Waltvpn("audit", "verify", "--file", file)).Output.ShouldStartWith("3 lines, all right.");
         await File.WriteAllTextAsync(file, export.Replace("lab", "lob", StringComparison.Ordinal), TestContext.Current.CancellationToken);
-        (await Waltvpn(platform, "audit", "verify", "--file", file)).Output.ShouldContain("line 1 is not as it was written");
+        (await platform.Waltvpn("audit", "verify", "--file", file)).Output.ShouldContain("line 1 is not as it was written");
         await File.WriteAllTextAsync(file, "{}", TestContext.Current.CancellationToken);
-        (await Waltvpn(platform, "audit", "verify", "--file", file)).Output.ShouldContain("line 1 is no line of 'waltvpn audit export'");
+        (await platform.Waltvpn("audit", "verify", "--file", file)).Output.ShouldContain("line 1 is no line of 'waltvpn audit export'");
     }
 
     [Fact]
@@ -120,11 +120,8 @@ public sealed class AuditTests
             for (var i = 0; i < 2345; i++) Server.Audit.AuditTrail.Add(db, platform.Time.GetUtcNow(), "test", "token create", $"{i}");
             return 0;
         });
-        (await Waltvpn(platform, "audit", "verify")).Output.ShouldStartWith("2345 lines, all right.");
-        var last = JsonSerializer.Deserialize((await Waltvpn(platform, "audit", "list", "--last", "2", "-o", "json")).Output, ProtocolJson.Default.IReadOnlyListAuditEntry)!;
+        (await platform.Waltvpn("audit", "verify")).Output.ShouldStartWith("2345 lines, all right.");
+        var last = JsonSerializer.Deserialize((await platform.Waltvpn("audit", "list", "--last", "2", "-o", "json")).Output, ProtocolJson.Default.IReadOnlyListAuditEntry)!;
         last.Select(line => line.Number).ShouldBe([2344L, 2345L]);
     }
-
-    private static Task<(int Status, string Output)> Waltvpn(TestPlatform platform, params string[] arguments) =>
-        Shell.Try("dotnet", [Path.Combine(AppContext.BaseDirectory, "waltvpn.dll"), "--socket", platform.Settings.ApiSocket, .. arguments]);
 }

@@ -65,8 +65,7 @@ internal sealed class Site : IAsyncDisposable
         return await reader.ReadLineAsync() ?? "";
     }
 
-    public Task<(int Status, string Output)> Waltvpn(params string[] arguments) =>
-        Shell.Try("dotnet", [Path.Combine(AppContext.BaseDirectory, "waltvpn.dll"), "--socket", Platform.Settings.ApiSocket, .. arguments]);
+    public Task<(int Status, string Output)> Waltvpn(params string[] arguments) => Platform.Waltvpn(arguments);
 
     public async ValueTask DisposeAsync()
     {

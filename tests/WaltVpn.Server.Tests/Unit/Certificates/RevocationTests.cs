@@ -33,7 +33,7 @@ public sealed class RevocationTests
         await using var platform = await TestPlatform.Start(Auto);
         var (kept, gone) = (await Enrolled(platform, 1), await Enrolled(platform, 2));
         await platform.Api(HttpMethod.Post, $"{Routes.Nodes}/{gone.NodeId}/revoke");
-        foreach (var identity in (NodeIdentity[])[kept, gone]) platform.Hub.Sessions[identity.NodeId] = Session(identity);
+        foreach (var identity in (NodeIdentity[])[kept, gone]) platform.Hub.Connect(identity);
         await Wait.Until(() => Task.FromResult(!platform.Hub.Sessions.ContainsKey(gone.NodeId)));
         platform.Hub.Sessions.ContainsKey(kept.NodeId).ShouldBeTrue();
     }
@@ -132,19 +132,4 @@ public sealed class RevocationTests
         var (_, output) = await Shell.Try("ssh-keygen", ["-Q", "-f", platform.Settings.RevocationListFile, file]);
         return output.Contains("REVOKED", StringComparison.Ordinal);
     }
-
-    private static TunnelSession Session(NodeIdentity identity) => new()
-    {
-        NodeId = identity.NodeId,
-        VpnMac = identity.VpnMac,
-        CertificateSerial = SshCertificate.Parse(identity.Certificate).Serial,
-        Tap = "tap0",
-        Since = DateTimeOffset.UtcNow,
-        Addresses = [],
-        FramesFromNode = 0,
-        FramesToNode = 0,
-        BytesFromNode = 0,
-        BytesToNode = 0,
-        FramesRefused = 0,
-    };
 }

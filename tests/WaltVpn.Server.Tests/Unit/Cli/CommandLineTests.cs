@@ -17,21 +17,21 @@ public sealed class CommandLineTests
     {
         await using var platform = await TestPlatform.Start(settings => settings with { LanPolicy = EnrollmentPolicy.Auto });
         var identity = (await (await TestNode.Make(platform, 1)).Enroll(platform, TestPlatform.Lan)).Identity!;
-        (await Waltvpn(platform, "node", "list", "-o", "name")).ShouldBe((0, identity.Name + "\n"));
-        (await Waltvpn(platform, "node", "show", identity.NodeId[..8], "-o", "json")).Output.ShouldContain(identity.NodeId);
-        (await Waltvpn(platform, "node", "show", "nobody")).Status.ShouldBe(3);
-        (await Waltvpn(platform, "node", "shwo")).Status.ShouldBe(2);
-        (await Waltvpn(platform, "node", "rename", identity.Name, "Bad Name")).Status.ShouldBe(2);
+        (await platform.Waltvpn("node", "list", "-o", "name")).ShouldBe((0, identity.Name + "\n"));
+        (await platform.Waltvpn("node", "show", identity.NodeId[..8], "-o", "json")).Output.ShouldContain(identity.NodeId);
+        (await platform.Waltvpn("node", "show", "nobody")).Status.ShouldBe(3);
+        (await platform.Waltvpn("node", "shwo")).Status.ShouldBe(2);
+        (await platform.Waltvpn("node", "rename", identity.Name, "Bad Name")).Status.ShouldBe(2);
         // What a script's empty variable leaves of a command must not be a node, though there is one only.
         foreach (var slip in (string[])["", identity.NodeId[..1], identity.NodeId[..3]])
-            (await Waltvpn(platform, "node", "revoke", slip, "--yes")).Status.ShouldBe(slip.Length == 0 ? 2 : 3, slip);
-        (await Waltvpn(platform, "node", "list", "-o", "json")).Output.ShouldContain("\"accepted\"");
-        (await Waltvpn(platform, "request", "deny", "1")).Status.ShouldBe(4);
-        (await Waltvpn(platform, "request", "show", "99")).Status.ShouldBe(3);
-        (await Waltvpn(platform, "--help")).Output.ShouldContain("waltvpn monitor");
+            (await platform.Waltvpn("node", "revoke", slip, "--yes")).Status.ShouldBe(slip.Length == 0 ? 2 : 3, slip);
+        (await platform.Waltvpn("node", "list", "-o", "json")).Output.ShouldContain("\"accepted\"");
+        (await platform.Waltvpn("request", "deny", "1")).Status.ShouldBe(4);
+        (await platform.Waltvpn("request", "show", "99")).Status.ShouldBe(3);
+        (await platform.Waltvpn("--help")).Output.ShouldContain("waltvpn monitor");
         await platform.StopDaemon();
-        (await Waltvpn(platform, "node", "list")).Status.ShouldBe(5);
-        (await Waltvpn(platform, "monitor")).Status.ShouldBe(5);
+        (await platform.Waltvpn("node", "list")).Status.ShouldBe(5);
+        (await platform.Waltvpn("monitor")).Status.ShouldBe(5);
     }
 
     [Theory]
@@ -105,8 +105,8 @@ public sealed class CommandLineTests
     {
         await using var platform = await TestPlatform.Start(settings => settings with { LanPolicy = EnrollmentPolicy.Auto });
         var identity = (await (await TestNode.Make(platform, 1)).Enroll(platform, TestPlatform.Lan)).Identity!;
-        (await Waltvpn(platform, "node", "revoke", identity.Name, "--yes")).ShouldBe((0, $"{identity.Name} is revoked\n"));
-        (await Waltvpn(platform, "node", "revoke", identity.Name)).ShouldBe((0, $"{identity.Name} was already revoked\n"));
+        (await platform.Waltvpn("node", "revoke", identity.Name, "--yes")).ShouldBe((0, $"{identity.Name} is revoked\n"));
+        (await platform.Waltvpn("node", "revoke", identity.Name)).ShouldBe((0, $"{identity.Name} was already revoked\n"));
         platform.Log.Lines.Where(line => line.Contains("revoked by", StringComparison.Ordinal)).ShouldHaveSingleItem();
     }
 
@@ -117,7 +117,7 @@ public sealed class CommandLineTests
         await using var platform = await TestPlatform.Start(settings => settings with { LanPolicy = EnrollmentPolicy.Auto });
         var identity = (await (await TestNode.Make(platform, 1)).Enroll(platform, TestPlatform.Lan)).Identity!;
         var serial = $"\"{SshCertificate.Parse(identity.Certificate).Serial}\"";
-        (await Waltvpn(platform, "node", "show", identity.Name, "-o", "json")).Output.ShouldContain($"\"certificateSerial\": {serial}");
+        (await platform.Waltvpn("node", "show", identity.Name, "-o", "json")).Output.ShouldContain($"\"certificateSerial\": {serial}");
         var view = (await platform.Api(HttpMethod.Get, $"{Routes.Nodes}/{identity.NodeId}")).Body;
         view.ShouldContain($"\"certificateSerial\":{serial}");
         var asNumber = view.Replace(serial, serial.Trim('"'), StringComparison.Ordinal);
@@ -129,16 +129,16 @@ public sealed class CommandLineTests
     {
         await using var platform = await TestPlatform.Start();
         var file = Path.Combine(platform.Folder, "node.yaml");
-        (await Waltvpn(platform, "setup-node", "--output", file)).Status.ShouldBe(0);
+        (await platform.Waltvpn("setup-node", "--output", file)).Status.ShouldBe(0);
         File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
         var yaml = new YamlDotNet.Serialization.Deserializer().Deserialize<Dictionary<string, object>>(text);
         yaml["platform"].ShouldBe("test");
         yaml["enrollmentKey"].ShouldBe(await File.ReadAllTextAsync(platform.Settings.EnrollmentKeyFile, TestContext.Current.CancellationToken));
-        (await Waltvpn(platform, "setup-node", "--output", file)).Status.ShouldBe(4);
-        (await Waltvpn(platform, "setup-node", "--output", file, "--force")).Status.ShouldBe(0);
+        (await platform.Waltvpn("setup-node", "--output", file)).Status.ShouldBe(4);
+        (await platform.Waltvpn("setup-node", "--output", file, "--force")).Status.ShouldBe(0);
         Directory.GetFiles(platform.Folder, "node.yaml*").ShouldBe([file]);
-        (await Waltvpn(platform, "setup-node", "--output", "-")).ShouldBe((0, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)));
+        (await platform.Waltvpn("setup-node", "--output", "-")).ShouldBe((0, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)));
     }
 
     /// <summary>What an operator types goes into a configuration file: a name it is, or it is refused.</summary>
@@ -163,7 +163,7 @@ public sealed class CommandLineTests
     public async Task SiteIsFilledInFromTheServersSettings()
     {
         await using var platform = await TestPlatform.Start(settings => settings with { HttpEntrypoint = "boot.example.org" });
-        var (status, output) = await Waltvpn(platform, "setup-http", "--for", "nginx");
+        var (status, output) = await platform.Waltvpn("setup-http", "--for", "nginx");
         status.ShouldBe(0, output);
         output.ShouldContain("server_name boot.example.org;");
         output.ShouldContain("proxy_pass http://srv.example.org:");
@@ -176,9 +176,9 @@ public sealed class CommandLineTests
         await using var platform = await TestPlatform.Start();
         var link = Path.Combine(platform.Folder, "link.yaml");
         File.CreateSymbolicLink(link, Path.Combine(platform.Folder, "elsewhere"));
-        foreach (var file in (string[])[link, "/dev/null"]) (await Waltvpn(platform, "setup-node", "--output", file, "--force")).Status.ShouldBe(4);
-        (await Waltvpn(platform, "setup-node", "--output", platform.Folder)).Status.ShouldBe(1);
-        (await Waltvpn(platform, "setup-node", "--output", Path.Combine(platform.Folder, "no/node.yaml"))).Output.ShouldContain("there is no folder");
+        foreach (var file in (string[])[link, "/dev/null"]) (await platform.Waltvpn("setup-node", "--output", file, "--force")).Status.ShouldBe(4);
+        (await platform.Waltvpn("setup-node", "--output", platform.Folder)).Status.ShouldBe(1);
+        (await platform.Waltvpn("setup-node", "--output", Path.Combine(platform.Folder, "no/node.yaml"))).Output.ShouldContain("there is no folder");
     }
 
     [Fact]
@@ -229,7 +229,7 @@ public sealed class CommandLineTests
         await using var platform = await TestPlatform.Start(settings => settings with { LanPolicy = EnrollmentPolicy.Auto });
         var identity = (await (await TestNode.Make(platform, 1)).Enroll(platform, TestPlatform.Lan)).Identity!;
         platform.Hub.Dispose();
-        var (status, output) = await Waltvpn(platform, "node", "revoke", identity.Name, "--yes");
+        var (status, output) = await platform.Waltvpn("node", "revoke", identity.Name, "--yes");
         status.ShouldBe(10);
         output.ShouldContain("is revoked and can no longer log in, but its tunnel could not be cut");
     }
@@ -306,8 +306,6 @@ public sealed class CommandLineTests
             RedirectStandardError = true,
         })!;
 
-    private static Task<(int Status, string Output)> Waltvpn(TestPlatform platform, params string[] arguments) =>
-        Shell.Try("dotnet", [Program, "--socket", platform.Settings.ApiSocket, .. arguments]);
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, "waltvpn.dll");
 }

@@ -1,6 +1,5 @@
 using Shouldly;
 using WaltVpn.Protocol;
-using WaltVpn.Server.Certificates;
 using WaltVpn.Server.Settings;
 using WaltVpn.Server.Tests.Parts;
 using Xunit;
@@ -17,7 +16,7 @@ public sealed class SettingsAnnouncerTests
         var hears = await Joined(platform, 1, tunnelVersion: 2);
         var deaf = await Joined(platform, 2, tunnelVersion: 0);
         var neverAsked = (await (await TestNode.Make(platform, 3)).Enroll(platform, TestPlatform.Lan)).Identity!;
-        Connect(platform, neverAsked, 2);
+        platform.Hub.Connect(neverAsked, tunnelVersion: 2);
 
         await Restart(platform, BootMode.Permissive);
         await Wait.Until(() => Task.FromResult(Told(platform).Count == 1));
@@ -32,26 +31,9 @@ public sealed class SettingsAnnouncerTests
     {
         var identity = (await (await TestNode.Make(platform, number)).Enroll(platform, TestPlatform.Lan)).Identity!;
         await Asks(platform, identity);
-        Connect(platform, identity, tunnelVersion);
+        platform.Hub.Connect(identity, tunnelVersion);
         return identity;
     }
-
-    private static void Connect(TestPlatform platform, NodeIdentity identity, int tunnelVersion) => platform.Hub.Sessions[identity.NodeId] = new TunnelSession
-    {
-        NodeId = identity.NodeId,
-        VpnMac = identity.VpnMac,
-        // The heartbeat cuts a session of any other.
-        CertificateSerial = SshCertificate.Parse(identity.Certificate).Serial,
-        Tap = "wv0",
-        Since = DateTimeOffset.UnixEpoch,
-        Addresses = [],
-        FramesFromNode = 0,
-        FramesToNode = 0,
-        BytesFromNode = 0,
-        BytesToNode = 0,
-        FramesRefused = 0,
-        TunnelVersion = tunnelVersion,
-    };
 
     private static async Task Asks(TestPlatform platform, NodeIdentity identity)
     {

@@ -17,7 +17,7 @@ public sealed class DoctorTests
     {
         await using var platform = await Start();
         (await Broken(platform)).ShouldBe(["ssh way in"]);
-        var (_, output) = await Waltvpn(platform, "doctor");
+        var (_, output) = await platform.Waltvpn("doctor");
         output.ShouldContain("ok     CA            its agent holds the key and can sign");
         output.ShouldContain($"BROKEN ssh way in    {NobodyListens} nothing listens there");
         output.ShouldContain("1 of 10 are broken; begin with the first.");
@@ -39,10 +39,12 @@ public sealed class DoctorTests
     }
 
     [Fact]
-    public async Task ForeignRevocationListIsNamed()
+    public async Task MissingRevocationListIsNamed()
     {
         await using var platform = await Start();
-        await File.WriteAllTextAsync(platform.Settings.RevocationListFile, "", Cancellation);
+        // A wrong file the daemon would replace within seconds; this it cannot.
+        File.Delete(platform.Settings.RevocationListFile);
+        Directory.CreateDirectory(platform.Settings.RevocationListFile);
         await Names(platform, "revocations", "systemctl restart waltvpnd");
     }
 
@@ -51,7 +53,7 @@ public sealed class DoctorTests
     {
         await using var platform = await Start(settings => settings with { HostKeyFiles = ["/nowhere/key.pub"] });
         (await Broken(platform)).ShouldBe(["host keys"]);
-        (await Waltvpn(platform, "doctor")).Output.ShouldContain("hostKeyFiles in server.yaml");
+        (await platform.Waltvpn("doctor")).Output.ShouldContain("hostKeyFiles in server.yaml");
     }
 
     [Fact]
@@ -80,7 +82,7 @@ public sealed class DoctorTests
         await using var platform = await Start();
         using var waiting = await (await TestNode.Make(platform, 1)).AskAndProve(platform, TestPlatform.Remote);
         await platform.OnePending();
-        (await Waltvpn(platform, "doctor")).Output.ShouldContain("1 board waiting for you: waltvpn request list");
+        (await platform.Waltvpn("doctor")).Output.ShouldContain("1 board waiting for you: waltvpn request list");
     }
 
     [Fact]
@@ -88,16 +90,16 @@ public sealed class DoctorTests
     {
         await using var platform = await Start(settings => settings with { LanPolicy = EnrollmentPolicy.Auto });
         var identity = (await (await TestNode.Make(platform, 1)).Enroll(platform, TestPlatform.Lan)).Identity!;
-        (await Waltvpn(platform, "doctor", identity.Name)).Output.ShouldContain("down; the node was never here since it was accepted");
+        (await platform.Waltvpn("doctor", identity.Name)).Output.ShouldContain("down; the node was never here since it was accepted");
         var login = await platform.Login(identity);
         (await platform.Login(new LoginRequest { Kind = LoginKind.Command, Command = TunnelCommand.Settings, Ticket = login.Ticket })).Allowed.ShouldBeTrue();
-        (await Waltvpn(platform, "doctor", identity.Name)).Output.ShouldContain("down; the node was here last at ");
+        (await platform.Waltvpn("doctor", identity.Name)).Output.ShouldContain("down; the node was here last at ");
         (await platform.Nodes()).ShouldHaveSingleItem().LastSeen.ShouldNotBeNull();
         await platform.Api(HttpMethod.Post, $"{Routes.Nodes}/{identity.NodeId}/disable");
-        (await Waltvpn(platform, "doctor", identity.Name)).Output.ShouldContain($"-> it is disabled: waltvpn node enable {identity.Name}");
+        (await platform.Waltvpn("doctor", identity.Name)).Output.ShouldContain($"-> it is disabled: waltvpn node enable {identity.Name}");
         await platform.Api(HttpMethod.Post, $"{Routes.Nodes}/{identity.NodeId}/revoke");
-        (await Waltvpn(platform, "doctor", identity.Name)).Output.ShouldContain("-> its key is void for ever");
-        (await Waltvpn(platform, "doctor", "nobody")).Status.ShouldBe(3);
+        (await platform.Waltvpn("doctor", identity.Name)).Output.ShouldContain("-> its key is void for ever");
+        (await platform.Waltvpn("doctor", "nobody")).Status.ShouldBe(3);
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -112,7 +114,7 @@ public sealed class DoctorTests
     private static async Task Names(TestPlatform platform, string link, string remedy)
     {
         (await Broken(platform)).ShouldBe([link, "ssh way in"]);
-        var (status, output) = await Waltvpn(platform, "doctor");
+        var (status, output) = await platform.Waltvpn("doctor");
         status.ShouldBe(1);
         output.ShouldContain($"BROKEN {link}");
         output.ShouldContain(remedy);
@@ -120,12 +122,9 @@ public sealed class DoctorTests
 
     private static async Task<string[]> Broken(TestPlatform platform)
     {
-        var (status, output) = await Waltvpn(platform, "doctor", "-o", "json");
+        var (status, output) = await platform.Waltvpn("doctor", "-o", "json");
         status.ShouldBe(1, output);
         return System.Text.Json.JsonSerializer.Deserialize(output, ProtocolJson.Default.IReadOnlyListHealthCheck)!
             .Where(check => !check.Works).Select(check => check.Name).ToArray();
     }
-
-    private static Task<(int Status, string Output)> Waltvpn(TestPlatform platform, params string[] arguments) =>
-        Shell.Try("dotnet", [Path.Combine(AppContext.BaseDirectory, "waltvpn.dll"), "--socket", platform.Settings.ApiSocket, .. arguments]);
 }

@@ -102,12 +102,12 @@ public sealed class NodeLifecycleTests
         await using var platform = await TestPlatform.Start(Auto);
         var (old, other) = (await TestNode.Make(platform, 1), await TestNode.Make(platform, 2));
         var (first, second) = ((await old.Enroll(platform, TestPlatform.Lan)).Identity!, (await other.Enroll(platform, TestPlatform.Lan)).Identity!);
-        (await Waltvpn(platform, "rename", first.Name, "roof")).ShouldBe((0, $"{first.Name} is now roof\n"));
-        (await Waltvpn(platform, "rename", second.Name, "roof")).Status.ShouldBe(4);
-        (await Waltvpn(platform, "forget", "roof", "--yes")).ShouldBe((0, "roof is forgotten\n"));
-        (await Waltvpn(platform, "rename", second.Name, "roof")).Status.ShouldBe(0);
+        (await platform.Waltvpn("node", "rename", first.Name, "roof")).ShouldBe((0, $"{first.Name} is now roof\n"));
+        (await platform.Waltvpn("node", "rename", second.Name, "roof")).Status.ShouldBe(4);
+        (await platform.Waltvpn("node", "forget", "roof", "--yes")).ShouldBe((0, "roof is forgotten\n"));
+        (await platform.Waltvpn("node", "rename", second.Name, "roof")).Status.ShouldBe(0);
         // Two have had the name: it is the living one's.
-        (await Waltvpn(platform, "show", "roof")).Output.ShouldContain(second.NodeId);
+        (await platform.Waltvpn("node", "show", "roof")).Output.ShouldContain(second.NodeId);
         (await old.Enroll(platform, TestPlatform.Lan)).Identity!.Name.ShouldBe(first.NodeId);
     }
 
@@ -129,8 +129,8 @@ public sealed class NodeLifecycleTests
     {
         await using var platform = await TestPlatform.Start(Auto);
         var identity = (await (await TestNode.Make(platform, 1)).Enroll(platform, TestPlatform.Lan)).Identity!;
-        (await Waltvpn(platform, "rename", identity.Name, "Roof")).Output.ShouldContain("begins with a letter");
-        (await Waltvpn(platform, "forget", identity.Name)).Output.ShouldContain("add --yes");
+        (await platform.Waltvpn("node", "rename", identity.Name, "Roof")).Output.ShouldContain("begins with a letter");
+        (await platform.Waltvpn("node", "forget", identity.Name)).Output.ShouldContain("add --yes");
         await Change(platform, identity, "revoke");
         foreach (var verb in (string[])["disable", "enable"])
         {
@@ -190,7 +190,4 @@ public sealed class NodeLifecycleTests
 
     private static async Task<IReadOnlyList<NodeView>> Forgotten(TestPlatform platform) =>
         JsonSerializer.Deserialize((await platform.Api(HttpMethod.Get, $"{Routes.Nodes}?forgotten=true")).Body, ProtocolJson.Default.IReadOnlyListNodeView)!;
-
-    private static Task<(int Status, string Output)> Waltvpn(TestPlatform platform, params string[] arguments) =>
-        Shell.Try("dotnet", [Path.Combine(AppContext.BaseDirectory, "waltvpn.dll"), "--socket", platform.Settings.ApiSocket, "node", .. arguments]);
 }
