@@ -22,6 +22,9 @@ internal sealed class TestSshd : IDisposable
         esac
         """;
 
+    // Below those that the kernel gives to whoever connects (ip_local_port_range), and each once.
+    private static int s_lastPort = 21000;
+
     private readonly TestPlatform _platform;
     private readonly SshdProgram _program;
     private Process? _sshd;
@@ -53,7 +56,7 @@ internal sealed class TestSshd : IDisposable
     {
         var folder = Path.Combine("/run", Path.GetRandomFileName());
         Directory.CreateDirectory(folder);
-        var port = Random.Shared.Next(20000, 60000);
+        var port = Interlocked.Increment(ref s_lastPort);
         var program = await SshdProgram.Find(debian, folder);
         foreach (var key in (string[])["host", "admin"]) await Shell.Run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", Path.Combine(folder, key)]);
         File.Copy(Path.Combine(folder, "admin.pub"), Path.Combine(folder, "admin_keys"));
@@ -80,10 +83,9 @@ internal sealed class TestSshd : IDisposable
         var sshd = new TestSshd(platform, program, folder, port);
         sshd.Repair();
         sshd._sshd = program.Start("-D", "-e", "-f", sshd.Config);
-        while (await sshd._sshd.StandardError.ReadLineAsync() is { } line && !line.Contains("Server listening", StringComparison.Ordinal))
-        {
-        }
-
+        var said = new List<string>();
+        while (said is not [.., var last] || !last.Contains("Server listening", StringComparison.Ordinal))
+            said.Add(await sshd._sshd.StandardError.ReadLineAsync() ?? throw new InvalidOperationException($"sshd ended: {string.Join('\n', said)}"));
         sshd._drained = sshd._sshd.StandardError.ReadToEndAsync();
         return sshd;
     }
