@@ -81,7 +81,8 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
 
         _progress.MoveTo(BootStage.BootFiles, $"this node is {identity.Name}, {identity.VpnMac}");
         _images = new TwoStageBoot(settings, followed, state, log);
-        if (_rootServer is null) await FirstOf(_images.StartNewest(identity.NodeId, stopping), uplink.Following);
+        // Without a card the firmware has fetched the server's image a moment ago.
+        if (_rootServer is null && memory is null) await FirstOf(_images.StartNewest(identity.NodeId, stopping), uplink.Following);
 
         _progress.MoveTo(BootStage.Tunnel, "the node is in the system it stays in");
         SshConfig.AddTunnel(key.PrivateKeyPath, identity);

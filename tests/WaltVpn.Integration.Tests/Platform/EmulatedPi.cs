@@ -15,11 +15,11 @@ internal sealed class EmulatedPi
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     private readonly string _name;
-    private readonly string _card;
+    private readonly string? _card;
     private readonly string _folder;
     private readonly PiConfig _config;
 
-    private EmulatedPi(string name, string card, string folder, PiConfig config) => (_name, _card, _folder, _config) = (name, card, folder, config);
+    private EmulatedPi(string name, string? card, string folder, PiConfig config) => (_name, _card, _folder, _config) = (name, card, folder, config);
 
     private int Number => int.Parse(_name[4..], CultureInfo.InvariantCulture);
 
@@ -34,8 +34,21 @@ internal sealed class EmulatedPi
     {
         var folder = Directory.CreateDirectory(RunningPlatform.File($"{name}.firmware")).FullName;
         await NodeImage.Mtools("mcopy", card, "-s", "-n", "::/*", folder);
-        return new EmulatedPi(name, card, folder, PiConfig.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "config.txt")), filters));
+        return await FromFolder(name, card, folder, filters);
     }
+
+    /// <summary>Reads a boot.img, as a bootloader does that got it over HTTP; the board has no card.</summary>
+    /// <param name="name">As above.</param>
+    /// <param name="filters">As above.</param>
+    public static async Task<EmulatedPi> WithBootImage(string name, string image, params string[] filters)
+    {
+        var folder = Directory.CreateDirectory(RunningPlatform.File($"{name}.boot-img")).FullName;
+        await Tool.Succeed("mcopy", "-i", image, "-s", "-n", "::/*", folder);
+        return await FromFolder(name, null, folder, filters);
+    }
+
+    private static async Task<EmulatedPi> FromFolder(string name, string? card, string folder, string[] filters) =>
+        new(name, card, folder, PiConfig.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "config.txt")), filters));
 
     /// <summary>A Raspberry Pi 3: its console is the mini UART, the second serial port; its network hangs on USB.</summary>
     public async Task<VirtualBoard> PowerOn()
@@ -59,13 +72,12 @@ internal sealed class EmulatedPi
     /// <summary>The machine that QEMU makes up, for a board that it does not know: another processor core, disk and network on PCI Express.</summary>
     /// <param name="model">What the board's firmware would say it is.</param>
     /// <param name="eeprom">What the firmware leaves of it; null: nothing.</param>
-    /// <param name="hasCard">False: what a server gave the board over HTTP runs, and there is no card in it.</param>
-    public async Task<VirtualBoard> PowerOnAsVirtualMachine(string model, EmulatedEeprom? eeprom = null, bool hasCard = true)
+    public async Task<VirtualBoard> PowerOnAsVirtualMachine(string model, EmulatedEeprom? eeprom = null)
     {
         var console = VirtualBoard.NewConsole(_name);
         string[] machine = ["-cpu", "cortex-a76", "-smp", "2", "-m", "1024"];
         // A real SD card, which Linux calls mmcblk0.
-        string[] card = hasCard ? ["-drive", $"file={_card},format=raw,if=none,id=card", "-device", "sdhci-pci", "-device", "sd-card,drive=card"] : [];
+        string[] card = _card is not null ? ["-drive", $"file={_card},format=raw,if=none,id=card", "-device", "sdhci-pci", "-device", "sd-card,drive=card"] : [];
         return await PowerOn(
             console,
             [

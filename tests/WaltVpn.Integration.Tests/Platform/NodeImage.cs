@@ -54,10 +54,11 @@ internal static class NodeImage
     }
 
     /// <summary>The boot.img of a board, for an emulated one with the agent that brings a runtime for tests; not signed.</summary>
-    /// <returns>Path of the image.</returns>
+    /// <returns>Path of the image, which is made once.</returns>
     public static async Task<string> BootImage(string board)
     {
         var folder = Path.Combine(RunningPlatform.Folder, $"boot-{board}");
+        if (File.Exists(Path.Combine(folder, "boot.img"))) return Path.Combine(folder, "boot.img");
         await Tool.SucceedWithin(
             ForKernel,
             RunningPlatform.Program("waltvpn-image"),

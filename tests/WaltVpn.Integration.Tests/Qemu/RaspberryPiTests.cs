@@ -86,8 +86,9 @@ public sealed class RaspberryPiTests(RunningPlatform platform) : PlatformTest(pl
         var node = VpnVariables.ReadFrom(BootConfig.Parse(written.Read(EepromFiles.BootConfig))).ShouldNotBeNull();
         (await NodeImage.Mtools("mdir", card, "-b")).ShouldContain("recovery.bin", Case.Insensitive);
 
-        // What the recovery program would have written, a boot.img's kernel and initramfs, and no card.
-        await using (var board = await pi.PowerOnAsVirtualMachine(Model, Seen(written, bootMode: 7), hasCard: false))
+        // What the recovery program would have written, a boot.img, and no card.
+        pi = await EmulatedPi.WithBootImage("node32", await NodeImage.BootImage("rpi-5-b"), "pi5");
+        await using (var board = await pi.PowerOnAsVirtualMachine(Model, Seen(written, bootMode: 7)))
         {
             var online = await board.Online();
             online.VpnMac.ShouldBe(node.Mac);
@@ -95,6 +96,31 @@ public sealed class RaspberryPiTests(RunningPlatform platform) : PlatformTest(pl
             await Reachable(online);
             board.Console.Text.ShouldNotContain("internal error");
         }
+    }
+
+    [Fact]
+    public async Task RaspberryPi5WithWhatItsRecoveryCardWroteJoinsByItsTokenAndNeedsNoCard()
+    {
+        await ChangedSettings.MakeBootKey();
+        var (yaml, archive) = (RunningPlatform.File("with-token.yaml"), RunningPlatform.File("recovery.tar.gz"));
+        (await RunningPlatform.Cli("setup-node", "--token-uses", "1", "--output", yaml)).Status.ShouldBe(0);
+        var firmware = Directory.CreateDirectory(RunningPlatform.File("firmware")).FullName;
+        await File.WriteAllBytesAsync(Path.Combine(firmware, "pieeprom-2026-05-26.bin"), SyntheticImage.Create(SyntheticImage.Pi5TwoPartitions), Cancellation);
+        await File.WriteAllBytesAsync(Path.Combine(firmware, "recovery.bin"), new byte[100_000], Cancellation);
+        await Tool.Succeed(
+            RunningPlatform.Program("waltvpn-image"), "recovery", "--board", "rpi-5-b", "--firmware", firmware, "--settings", yaml, "--output", archive);
+        await Tool.Succeed("tar", "-xzf", archive, "-C", firmware);
+        var image = EepromImage.Parse(await File.ReadAllBytesAsync(Path.Combine(firmware, "pieeprom.bin"), Cancellation));
+
+        var pi = await EmulatedPi.WithBootImage("node33", await NodeImage.BootImage("rpi-5-b"), "pi5");
+        await using var board = await pi.PowerOnAsVirtualMachine(Model, Seen(image, bootMode: 7));
+        var node = await board.Online();
+        (node.Model, node.Serial).ShouldBe((Model, board.Serial));
+        board.Console.Text.ShouldNotContain("/boot.sig", customMessage: "the firmware has fetched the server's image");
+        // QEMU has no chip that could keep the identity.
+        board.Console.Text.ShouldContain("this board's bootloader cannot be replaced from here");
+        await Reachable(node);
+        board.Console.Text.ShouldNotContain("internal error");
     }
 
     private static EmulatedEeprom Seen(EepromImage image, int bootMode) =>

@@ -294,9 +294,10 @@ public sealed class AddressRulesTests
     public void JudgingAllocatesNothing()
     {
         foreach (var item in Cases) _rules.FromNode(item.Frame);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        foreach (var item in Cases) _rules.FromNode(item.Frame);
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        Allocation.Of(() =>
+        {
+            foreach (var item in Cases) _rules.FromNode(item.Frame);
+        }).ShouldBe(0);
     }
 
     // A second, plain reading of the rule for sources.
