@@ -23,7 +23,9 @@ internal static class GuestCommand
     public static IReadOnlyList<string> Arguments(GuestKind kind, GuestFiles files, GuestSize size, MacAddress mac, string socket, bool withKvm) =>
     [
         "-name", "guest", "-nodefaults", "-no-user-config", "-display", "none", "-S",
-        "-machine", kind.Machine, .. withKvm ? ["-accel", "kvm"] : Array.Empty<string>(), "-accel", "tcg,thread=multi", "-cpu", "max",
+        // "max" is the board's own processor under KVM.
+        "-machine", kind.Machine, .. withKvm ? ["-accel", "kvm"] : Array.Empty<string>(), "-accel", "tcg,thread=multi",
+        "-cpu", withKvm ? "max" : kind.Emulated,
         "-m", Text(size.Memory), "-smp", Text(size.Cores),
         "-kernel", files.Kernel, "-initrd", files.Initramfs, "-append", files.CommandLine,
         // Each of these ends the program: the board starts over, and with it its USB ports.

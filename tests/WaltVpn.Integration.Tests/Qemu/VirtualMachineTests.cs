@@ -37,10 +37,13 @@ public sealed class VirtualMachineTests(RunningPlatform platform) : PlatformTest
         await using var guest = await PublishedGuest.Announce();
         var stick = RunningPlatform.File("stick.img");
         await using (var file = File.Create(stick)) file.SetLength(8 << 20);
+        var other = RunningPlatform.File("other-boot-key.pem");
+        await Tool.Succeed("openssl", "genrsa", "-out", other, "2048");
+        await PublishedGuest.Publish(other);
         await using var board = await VirtualBoard.PowerOn(
             "node30", await NodeImage.CardWithVirtualMachine("node30", guest.Settings),
-            "-m", "768", "-device", "qemu-xhci,id=board,p2=8,p3=8", "-blockdev", $"driver=file,node-name=stick,filename={stick}",
-            "-device", "usb-storage,id=stick,drive=stick,bus=board.0", "-chardev", "null,id=nothing", "-device", "usb-serial,chardev=nothing,bus=board.0",
+            "-m", "768", "-smp", "2", "-device", "qemu-xhci,id=board,p2=8,p3=8", "-blockdev", $"driver=file,node-name=stick,filename={stick}",
+            "-device", "usb-storage,id=stick,drive=stick,bus=board.0", "-chardev", "null,id=nothing", "-device", "usb-serial,chardev=nothing,always-plugged=on,bus=board.0",
             "-device", "usb-tablet,bus=board.0");
         var node = await board.Join();
         await IsRefusedUntilItIsSigned(board);
@@ -67,10 +70,6 @@ public sealed class VirtualMachineTests(RunningPlatform platform) : PlatformTest
 
     private static async Task IsRefusedUntilItIsSigned(VirtualBoard board)
     {
-        await board.Console.Await("status 404; boot.sig must lie beside boot.img. Trying again", Patience);
-        var other = RunningPlatform.File("other-boot-key.pem");
-        await Tool.Succeed("openssl", "genrsa", "-out", other, "2048");
-        await PublishedGuest.Publish(other);
         await board.Console.Await("the virtual machine's image .* is refused: its boot.sig is not signed with this platform's boot key. Trying again", Patience);
         board.Console.Text.ShouldNotContain("the virtual machine runs");
         await PublishedGuest.Publish();
@@ -79,7 +78,7 @@ public sealed class VirtualMachineTests(RunningPlatform platform) : PlatformTest
 
     private static async Task WritesToTheDisk(NodeView node, string stick)
     {
-        await Eventually.Holds("the guest has a disk", async () => (await PublishedGuest.Run(node, "ls /dev/sda")).Contains("/dev/sda", StringComparison.Ordinal), Patience);
+        await Eventually.Holds("the guest has a disk", async () => (await PublishedGuest.TryRun(node, "ls /dev/sda")).Contains("/dev/sda", StringComparison.Ordinal), Patience);
         await PublishedGuest.Run(node, "echo written by the guest | dd of=/dev/sda bs=512 conv=fsync 2>/dev/null");
         (await File.ReadAllTextAsync(stick, Cancellation)).ShouldStartWith("written by the guest\n");
     }
@@ -104,7 +103,7 @@ public sealed class VirtualMachineTests(RunningPlatform platform) : PlatformTest
         (await PublishedGuest.Run(node, "cat /proc/sys/kernel/random/boot_id")).ShouldBe(boot);
     }
 
-    private static async Task<string[]> Plugged(NodeView node) => [.. (await PublishedGuest.Run(node, Devices)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
+    private static async Task<string[]> Plugged(NodeView node) => [.. (await PublishedGuest.TryRun(node, Devices)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
 
     private static string PortOf(VirtualBoard board, string device) =>
         System.Text.RegularExpressions.Regex.Match(board.Console.Text, $"USB {device} at port ([0-9.-]+)").Groups[1].Value;

@@ -7,7 +7,7 @@ namespace WaltVpn.Agent.Tests.Unit.Guests;
 
 public sealed class GuestImageTests : IDisposable
 {
-    private static readonly GuestKind Kind = new("guest-x64", "/usr/bin/qemu-system-x86_64", "pc");
+    private static readonly GuestKind Kind = new("guest-x64", "/usr/bin/qemu-system-x86_64", "pc", "Nehalem");
     private readonly string _folder = Directory.CreateTempSubdirectory("waltvpn-guest-").FullName;
     private readonly ImageServer _server = new();
 
