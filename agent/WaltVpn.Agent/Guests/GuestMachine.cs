@@ -93,6 +93,9 @@ internal sealed class GuestMachine : IDisposable
         }
     }
 
+    /// <summary>Of its process.</summary>
+    public int Pid => _process.Pid;
+
     /// <summary>When its process has ended.</summary>
     public Task Ended => _process.Exited;
 
