@@ -19,6 +19,9 @@ internal sealed record UsbDevice(
     /// <summary>It is a hub: the devices behind it go to the guest one by one.</summary>
     public bool IsHub => Classes.Count > 0 && Classes[0] == HubClass;
 
+    /// <summary>The kernel resets it, perhaps because the guest asked for that: it has no number for a moment, and will have the one it had.</summary>
+    public bool IsBeingReset => Number == 0;
+
     /// <summary>Its device node.</summary>
     public string Node => string.Create(CultureInfo.InvariantCulture, $"/dev/bus/usb/{Bus:000}/{Number:000}");
 

@@ -71,7 +71,7 @@ internal sealed class UsbFollower(Func<IReadOnlyList<UsbDevice>> look, UsbPolicy
     {
         var tries = _failures[device.Plug] = _failures.GetValueOrDefault(device.Plug) + 1;
         var next = tries < MostTries ? "Trying again" : "Plug it again to try again";
-        if (tries is 1 or MostTries) log.Warning(BootStage.HandOff, $"USB {device} cannot be given to the guest: {reason}. {next}.");
+        if (tries is 1 or MostTries) log.Warning(BootStage.HandOff, $"USB {device} cannot be given to the guest: {reason.TrimEnd('.')}. {next}.");
     }
 
     private async Task Release(QmpConnection qemu, (string Port, int Bus, int Number) plug, CancellationToken stopping)

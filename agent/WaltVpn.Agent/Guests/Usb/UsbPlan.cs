@@ -16,8 +16,8 @@ internal sealed record UsbPlan(
         var devices = present.Where(device => !device.IsHub).Select(device => (Device: device, Reason: Reason(device, policy))).ToList();
         var wanted = devices.Where(entry => entry.Reason is null).Select(entry => entry.Device).ToList();
         return new UsbPlan(
-            [.. given.Where(plug => wanted.All(device => device.Plug != plug))],
-            [.. wanted.Where(device => !given.Contains(device.Plug))],
+            [.. given.Where(plug => wanted.All(device => device.Plug != plug && !(device.IsBeingReset && device.Port == plug.Port)))],
+            [.. wanted.Where(device => !device.IsBeingReset && !given.Contains(device.Plug))],
             [.. devices.Where(entry => entry.Reason is not null).Select(entry => (entry.Device, entry.Reason!))]);
     }
 

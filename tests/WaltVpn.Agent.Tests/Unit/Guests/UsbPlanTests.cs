@@ -43,6 +43,15 @@ public sealed class UsbPlanTests
     }
 
     [Fact]
+    public void DeviceThatIsJustBeingResetIsNeitherReleasedNorGiven()
+    {
+        var plug = Device("1-1", 5).Plug;
+        var reset = UsbPlan.Of([Device("1-1", 0), Device("1-2", 0)], [plug], Everything);
+        reset.Release.ShouldBeEmpty();
+        reset.Give.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void WhatTheBoardLivesFromIsNeverGivenAway()
     {
         var uplink = Device("1-1") with { UsedFor = "eth0, which carries the tunnel, is on it" };
