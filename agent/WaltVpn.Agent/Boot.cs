@@ -5,6 +5,7 @@ using WaltVpn.Agent.Board;
 using WaltVpn.Agent.BootFiles;
 using WaltVpn.Agent.Enrollment;
 using WaltVpn.Agent.Following;
+using WaltVpn.Agent.Guests;
 using WaltVpn.Agent.HandOff;
 using WaltVpn.Agent.Network;
 using WaltVpn.Agent.Reconcile;
@@ -98,7 +99,11 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
             if (await writing) return;
         }
 
-        if (await LanCheck.IsPlatformsOwn(uplink.Lease, log))
+        var guest = _rootServer is null && GuestWish.Of(settings) is { } wish
+            ? new GuestNode(wish, Convert.FromBase64String(followed.Told?.BootKey ?? settings.BootKey!), state, log, TimeProvider.System)
+            : null;
+        // A guest's wire is the tunnel, wherever the board is.
+        if (guest is null && await LanCheck.IsPlatformsOwn(uplink.Lease, log))
         {
             if (eeprom is null) identity = await follower.Ask(entrypoints, key, identity, stopping);
             await WithoutTunnel(uplink, identity, state, stop);
@@ -115,7 +120,20 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         var lease = await platform.FirstLease;
 
         _progress.MoveTo(BootStage.Online, $"{TunnelSupervisor.InterfaceName} has {lease}");
-        await Live(platform.Lease, identity, state, stop, Task.WhenAny(tunnel.Running, uplink.Following, platform.Running, following).Unwrap());
+        var life = Task.WhenAny(tunnel.Running, uplink.Following, platform.Running, following).Unwrap();
+        if (guest is null) await Live(platform.Lease, identity, state, stop, life);
+        else await LiveAsGuest(guest, identity, (platform, tunnel, uplink), life);
+    }
+
+    /// <summary>The node is a virtual machine on this board, until that ends: then the board starts over.</summary>
+    private async Task LiveAsGuest(GuestNode guest, NodeIdentity identity, (PlatformNetwork Platform, TunnelSupervisor Tunnel, Uplink Uplink) network, Task life)
+    {
+        log.Info(BootStage.Online, $"{identity.Name} is online");
+        var fetching = guest.Fetch(network.Platform.Lease, stopping);
+        await FirstOf(fetching, life);
+        _progress.MoveTo(BootStage.HandOff, $"the virtual machine takes {network.Platform.Lease.Current} over");
+        await network.Platform.Leave();
+        await FirstOf(guest.Run(await fetching, network.Tunnel, network.Uplink, stopping), life);
     }
 
     /// <summary>In the platform's own network: the board's wire is the node's, under the address by which the platform knows the node.</summary>

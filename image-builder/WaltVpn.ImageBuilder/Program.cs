@@ -13,6 +13,7 @@ const string Examples = """
       waltvpn-image fetch --board qemu-x64
       waltvpn-image sd --board qemu-x64 --settings node.yaml --output walt-vpn-node.img
       waltvpn-image boot-img --board rpi-5-b --key private.pem --output boot
+      waltvpn-image guest-img --kernel vmlinuz --initramfs initrd.img --key private.pem --output guest
       waltvpn-image inspect walt-vpn-node.img
       waltvpn-image eeprom show pieeprom.bin
       waltvpn-image recovery --board rpi-5-b --firmware firmware-2712/default --output rpi-5-sd-recovery.tar.gz
@@ -24,14 +25,15 @@ const string Examples = """
 var whenStopped = TimeSpan.FromSeconds(20);
 
 var (fetch, sd, inspect, eeprom) = (FetchCommand.Create(), SdCommand.Create(), InspectCommand.Create(), EepromCommand.Create());
-var (bootImage, recovery) = (BootImageCommand.Create(), RecoveryCommand.Create());
-RootCommand root = new("Makes and shows the images that WaltVpn nodes boot.") { fetch, sd, bootImage, inspect, eeprom.Group, recovery };
+var (bootImage, guestImage, recovery) = (BootImageCommand.Create(), GuestImageCommand.Create(), RecoveryCommand.Create());
+RootCommand root = new("Makes and shows the images that WaltVpn nodes boot.") { fetch, sd, bootImage, guestImage, inspect, eeprom.Group, recovery };
 ExamplesInHelp.AddTo(root, new Dictionary<Command, string>(eeprom.Examples)
 {
     [root] = Examples,
     [fetch] = FetchCommand.Examples,
     [sd] = SdCommand.Examples,
     [bootImage] = BootImageCommand.Examples,
+    [guestImage] = GuestImageCommand.Examples,
     [inspect] = InspectCommand.Examples,
     [recovery] = RecoveryCommand.Examples,
 });

@@ -37,6 +37,21 @@ public sealed record NodeSettings
     /// <summary>Whether a boot image of earlier is started when no server answers: <c>never</c> or <c>stale-ok:DAYS</c>; null: <c>stale-ok:365</c>.</summary>
     public string? BootCache { get; init; }
 
+    /// <summary>Where the platform's operating system runs (<see cref="HandOffMode"/>): <c>direct</c>, on the board, or <c>vm</c>; null: direct.</summary>
+    public string? Mode { get; init; }
+
+    /// <summary>Memory of the virtual machine, MiB, 64..1048576; null: what the board can spare.</summary>
+    public string? GuestMemory { get; init; }
+
+    /// <summary>Processors of the virtual machine, 1..64; null: as many as the board has.</summary>
+    public string? GuestCores { get; init; }
+
+    /// <summary>USB devices that go to the virtual machine (<see cref="UsbRule"/>); null: all, but those of <see cref="UsbDeny"/>.</summary>
+    public IReadOnlyList<string>? UsbAllow { get; init; }
+
+    /// <summary>USB devices that stay with the board, whatever <see cref="UsbAllow"/> says (<see cref="UsbRule"/>); null: none.</summary>
+    public IReadOnlyList<string>? UsbDeny { get; init; }
+
     /// <summary>Name of the settings file on the boot partition.</summary>
     public const string FileName = "walt-vpn.json";
 }

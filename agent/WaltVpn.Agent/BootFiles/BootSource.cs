@@ -28,7 +28,9 @@ internal sealed record BootSource(Uri Server, string Path, ReadOnlyMemory<byte> 
         if (card.HttpEntrypoint is { } text && !TryParseServer(text, out _))
             return $"httpEntrypoint: '{text}' is no host name or address, with or without :port";
         if (card.BootKey is { } key && !IsKey(key)) return "bootKey must be an RSA-2048 public key, base64 of DER; 'waltvpn setup-node' writes it";
-        if ((card.HttpEntrypoint is null) != (card.BootKey is null)) return "httpEntrypoint and bootKey belong together: set both or none";
+        var virtualMachine = card.Mode == HandOffMode.VirtualMachine;
+        if (virtualMachine && card.BootKey is null) return "mode vm takes a bootKey, with which the virtual machine's image is signed";
+        if ((card.HttpEntrypoint is null) != (card.BootKey is null) && !virtualMachine) return "httpEntrypoint and bootKey belong together: set both or none";
         return CachePolicy.Parse(card.BootCache) is null ? $"bootCache: '{card.BootCache}' is neither never nor stale-ok:DAYS" : null;
     }
 

@@ -21,6 +21,9 @@ internal sealed record DhcpLease(IPAddress Address, int PrefixLength, IPAddress?
     /// <summary>Option 17, as it came: foreign text; null when there is none.</summary>
     public string? RootPath { get; private init; }
 
+    /// <summary>The boot file's name (RFC 2131 <c>file</c>, or option 67), as it came: foreign text; null when there is none.</summary>
+    public string? BootFile { get; private init; }
+
     /// <summary>siaddr, the next server of a boot; null when none.</summary>
     public IPAddress? NextServer { get; private init; }
 
@@ -45,6 +48,7 @@ internal sealed record DhcpLease(IPAddress Address, int PrefixLength, IPAddress?
         {
             HostName = HostNameIn(variables.GetValueOrDefault("hostname")),
             RootPath = variables.GetValueOrDefault("rootpath") is { Length: > 0 } path ? path : null,
+            BootFile = (variables.GetValueOrDefault("bootfile") ?? variables.GetValueOrDefault("boot_file")) is { Length: > 0 } file ? file : null,
             NextServer = Addresses(variables.GetValueOrDefault("siaddr")).FirstOrDefault(),
             DhcpServer = Addresses(variables.GetValueOrDefault("serverid")).FirstOrDefault(),
         };

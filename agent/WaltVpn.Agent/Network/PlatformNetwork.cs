@@ -9,6 +9,7 @@ internal sealed class PlatformNetwork : IAsyncDisposable
     private readonly TunnelSupervisor _tunnel;
     private readonly Uplink _uplink;
     private readonly INodeLog _log;
+    private volatile bool _left;
 
     public PlatformNetwork(TunnelSupervisor tunnel, Uplink uplink, INodeLog log)
     {
@@ -17,6 +18,7 @@ internal sealed class PlatformNetwork : IAsyncDisposable
         _client = new DhcpClient(TunnelSupervisor.InterfaceName, BootStage.Tunnel, DhcpPatience.Growing, log, Apply);
         _tunnel.Rebuilt += _client.Renew;
         _tunnel.Readdressed += _client.Restart;
+        Running = UntilFailure();
     }
 
     /// <summary>The first address the platform gave.</summary>
@@ -26,14 +28,31 @@ internal sealed class PlatformNetwork : IAsyncDisposable
     public PlatformLease Lease { get; }
 
     /// <summary>Ends, with the failure, when the address is no longer looked after.</summary>
-    public Task Running => _client.Running;
+    public Task Running { get; }
+
+    /// <summary>The node is no station of this network any more: another one, in a guest, takes its place and its lease. Nothing is asked, nothing given up.</summary>
+    public async Task Leave()
+    {
+        _left = true;
+        await End();
+        LeasedAddress.Set(TunnelSupervisor.InterfaceName, null);
+    }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => _left ? ValueTask.CompletedTask : End();
+
+    private ValueTask End()
     {
         _tunnel.Rebuilt -= _client.Renew;
         _tunnel.Readdressed -= _client.Restart;
         return _client.DisposeAsync();
+    }
+
+    private async Task UntilFailure()
+    {
+        await _client.Running;
+        // It was asked to end: that is no end of the node's life.
+        if (_left) await Task.Delay(Timeout.Infinite);
     }
 
     private void Apply(DhcpLease? lease)

@@ -14,7 +14,7 @@ internal sealed class Uplink
 
     private readonly StageRunner _stages;
     private readonly INodeLog _log;
-    private string _name = "";
+    private volatile string _name = "";
     private readonly TaskCompletionSource _renamed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private MacAddress? _station;
@@ -29,6 +29,9 @@ internal sealed class Uplink
     /// Raised on a pool thread.
     /// </summary>
     public event Action<bool>? Regained;
+
+    /// <summary>The interface that carries the tunnel now.</summary>
+    public string Name => _name;
 
     /// <summary>Hardware address of the first interface that got an address: the one the board is known by.</summary>
     public MacAddress Mac { get; private set; }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using WaltVpn.Agent.BootFiles;
+using WaltVpn.Agent.Guests;
 using WaltVpn.Linux;
 using WaltVpn.Protocol;
 
@@ -65,7 +66,7 @@ internal static class BootPartition
             throw new StageException($"{name}: sshEntrypoints: '{wrong}' is no host name or address, with or without :port.");
         if (settings.HostKeys.Count == 0 || !settings.HostKeys.All(HostKeyLine.IsUsable))
             throw new StageException($"{name}: hostKeys must list the server's keys, each like {HostKeyLine.Form}.");
-        if (BootSource.Problem(settings) is { } problem) throw new StageException($"{name}: {problem}.");
+        if ((BootSource.Problem(settings) ?? GuestWish.Problem(settings)) is { } problem) throw new StageException($"{name}: {problem}.");
         return settings;
     }
 }

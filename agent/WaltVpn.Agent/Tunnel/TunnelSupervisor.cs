@@ -31,6 +31,7 @@ internal sealed class TunnelSupervisor : IDisposable
     private long _hurriedAt;
     private volatile NodeIdentity _identity;
     private volatile SshProcess? _ssh;
+    private volatile bool _isPlug;
 
     private TunnelSupervisor(FileDescriptor tap, NodeIdentity identity, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log)
     {
@@ -87,6 +88,14 @@ internal sealed class TunnelSupervisor : IDisposable
         }
 
         if (moved) _ssh?.Kill();
+    }
+
+    /// <summary>The node's station is a guest behind the TAP from now on: the TAP itself is a plug, with an address of its own.</summary>
+    /// <param name="own">Any that no station has.</param>
+    public void BecomePlug(MacAddress own)
+    {
+        _isPlug = true;
+        SetMac(own);
     }
 
     /// <inheritdoc/>
@@ -164,8 +173,13 @@ internal sealed class TunnelSupervisor : IDisposable
     {
         SshConfig.AddTunnel(key.PrivateKeyPath, identity);
         _identity = identity;
+        if (!_isPlug) SetMac(identity.VpnMac);
+    }
+
+    private static void SetMac(MacAddress address)
+    {
         Span<byte> bytes = stackalloc byte[MacAddress.Length];
-        identity.VpnMac.CopyTo(bytes);
+        address.CopyTo(bytes);
         using var kernel = new Rtnetlink();
         kernel.SetMacAddress(InterfaceName, bytes);
     }

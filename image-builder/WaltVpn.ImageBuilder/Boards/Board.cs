@@ -27,6 +27,12 @@ internal sealed record Board
     /// <summary>Programs beside those of every image; none is missing when the image is made.</summary>
     public IReadOnlyList<BoardProgram> Programs { get; init; } = [];
 
+    /// <summary>Files of packages that are no programs and no libraries: where they stand in the package and in the initramfs.</summary>
+    public IReadOnlyList<BoardProgram> DataFiles { get; init; } = [];
+
+    /// <summary>Behind <see cref="Name"/> for what is kept between builds; empty: the board as it is.</summary>
+    public string Variant { get; init; } = "";
+
     /// <summary>Kernel parameters, consoles included; the last console is the one <c>/dev/console</c> stands for.</summary>
     public required string KernelCommandLine { get; init; }
 

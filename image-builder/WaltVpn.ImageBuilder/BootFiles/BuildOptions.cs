@@ -21,6 +21,7 @@ internal sealed class BuildOptions
     private readonly Option<bool> _locked = PackageOptions.Locked();
     private readonly Option<string?> _cache = PackageOptions.Cache();
     private readonly Option<string?> _mirror = PackageOptions.Mirror();
+    private readonly Option<bool> _withVirtualMachine = PackageOptions.WithVirtualMachine();
     private readonly Option<bool> _testRuntime = PackageOptions.TestRuntime();
 
     /// <param name="lockFallback">What stands for <c>--lock</c> when it is not given, in words.</param>
@@ -29,7 +30,7 @@ internal sealed class BuildOptions
     /// <summary>Gives them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_board, _agent, _lock, _locked, _cache, _mirror, _testRuntime]) command.Options.Add(option);
+        foreach (var option in (Option[])[_board, _agent, _lock, _locked, _cache, _mirror, _withVirtualMachine, _testRuntime]) command.Options.Add(option);
     }
 
     /// <summary>Reads what was given.</summary>
@@ -37,7 +38,7 @@ internal sealed class BuildOptions
     /// <exception cref="ImageException">There is no such board, or a value is not of its form.</exception>
     public BuildInputs Read(ParseResult arguments, string defaultLock)
     {
-        var board = BoardCatalog.Find(arguments.GetRequiredValue(_board));
+        var board = PackageOptions.BoardOf(arguments, _board, _withVirtualMachine);
         return new BuildInputs
         {
             Board = board,

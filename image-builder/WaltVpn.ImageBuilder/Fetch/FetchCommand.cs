@@ -1,5 +1,4 @@
 using System.CommandLine;
-using WaltVpn.ImageBuilder.Boards;
 using WaltVpn.ImageBuilder.HostTools;
 using WaltVpn.ImageBuilder.Packages;
 
@@ -26,14 +25,15 @@ internal static class FetchCommand
         var cache = PackageOptions.Cache();
         var mirror = PackageOptions.Mirror();
         var testRuntime = PackageOptions.TestRuntime();
+        var withVirtualMachine = PackageOptions.WithVirtualMachine();
         Command command = new(
             "fetch", "Downloads what an image is made from, and records it in a lock file. Needs no root.")
         {
-            board, lockFile, locked, cache, mirror, testRuntime,
+            board, lockFile, locked, cache, mirror, withVirtualMachine, testRuntime,
         };
         command.SetAction(async (arguments, cancellation) =>
         {
-            var chosen = BoardCatalog.Find(arguments.GetRequiredValue(board));
+            var chosen = PackageOptions.BoardOf(arguments, board, withVirtualMachine);
             var path = arguments.GetValue(lockFile) ?? $"{chosen.Name}.lock";
             var recorded = arguments.GetValue(locked) ? PackageLock.Read(path) : null;
             var folder = Path.GetDirectoryName(Path.GetFullPath(path));

@@ -18,7 +18,7 @@ internal sealed class ImagePackages(HostToolbox tools, PackageRequest request, P
 
     private IReadOnlyList<string> Names =>
     [
-        request.Board.KernelPackage, .. _everywhere, .. request.Board.Programs.Select(program => program.Package),
+        request.Board.KernelPackage, .. _everywhere, .. request.Board.Programs.Concat(request.Board.DataFiles).Select(program => program.Package).Distinct(),
         .. request.Board.BootLoader is PiFirmware ? [PiFirmware.Package] : Array.Empty<string>(),
         .. request.TestRuntime ? [TestRuntimePackage] : Array.Empty<string>(),
     ];

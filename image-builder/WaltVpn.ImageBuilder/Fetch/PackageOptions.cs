@@ -26,8 +26,19 @@ internal static class PackageOptions
     public static Option<string?> Mirror() =>
         new("--mirror") { HelpName = "URL", Description = "Debian's archive, for the Raspberry Pi boards; default: the one of this machine's apt" };
 
+    public static Option<bool> WithVirtualMachine() =>
+        new("--with-vm") { Description = "with QEMU, for nodes whose settings say mode: vm" };
+
     public static Option<bool> TestRuntime() =>
         new("--test-runtime") { Description = "for tests only: the agent brings a just-in-time compiler; the image says so" };
+
+    /// <summary>The board that was asked for, with a virtual machine where that was.</summary>
+    /// <exception cref="ImageException">There is no such board.</exception>
+    public static Board BoardOf(ParseResult arguments, Option<string> name, Option<bool> withVirtualMachine)
+    {
+        var board = BoardCatalog.Find(arguments.GetRequiredValue(name));
+        return arguments.GetValue(withVirtualMachine) ? VirtualMachines.With(board) : board;
+    }
 
     /// <summary>XDG Base Directory Specification; a relative XDG_CACHE_HOME is to be ignored.</summary>
     public static string DefaultCache()

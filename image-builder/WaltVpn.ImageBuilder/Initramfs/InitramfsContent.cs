@@ -78,6 +78,8 @@ internal sealed class InitramfsContent
         foreach (var (path, data) in programs) AddFile(path, Executable, data);
         var libraries = new LibraryClosure(packages, board.LibraryFolder).Collect(programs, _openedLibraries);
         foreach (var (path, data) in libraries) AddFile(path.TrimStart('/'), Executable, data);
+        foreach (var (_, path) in board.DataFiles)
+            AddFile(path, Plain, packages.Find($"/{path}") ?? throw new ImageException($"no package of the image has /{path}"));
         foreach (var (path, data) in modules) AddFile(path, Plain, data);
         foreach (var (path, text) in _texts) AddFile(path, Plain, Encoding.UTF8.GetBytes(text));
         AddFile(ImageInfo.Path.TrimStart('/'), Plain, JsonSerializer.SerializeToUtf8Bytes(info, ProtocolJson.Default.ImageInfo));

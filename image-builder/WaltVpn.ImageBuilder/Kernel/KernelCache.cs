@@ -29,7 +29,7 @@ internal sealed class KernelCache
     /// <param name="origin">The packages, and the versions of the tools.</param>
     public KernelCache(CacheFolder folder, Board board, PackageLock origin)
     {
-        (_folder, _board) = (folder.Path, board.Name);
+        (_folder, _board) = (folder.Path, board.Name + board.Variant);
         List<string> inputs =
         [
             // This program: other code may choose other modules.

@@ -9,9 +9,10 @@ internal sealed class PackageTree
     private const int MaxLinks = 40;
 
     /// <summary>Where libraries and programs lie; documentation, translations and the like are not kept, but the licence
-    /// that the firmware may not go without.</summary>
+    /// that the firmware may not go without, and a virtual machine's firmware.</summary>
     private static readonly string[] _kept =
-        ["/bin/", "/sbin/", "/lib/", "/lib64/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib64/", "/usr/share/doc/raspi-firmware/"];
+        ["/bin/", "/sbin/", "/lib/", "/lib64/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib64/", "/usr/share/doc/raspi-firmware/",
+         "/usr/share/qemu/", "/usr/share/seabios/"];
 
     private readonly Dictionary<string, byte[]> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _links = new(StringComparer.Ordinal);

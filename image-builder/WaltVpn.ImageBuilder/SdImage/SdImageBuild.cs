@@ -33,6 +33,8 @@ internal sealed class SdImageBuild
     private async Task RunAsync(CancellationToken cancellation)
     {
         var settings = SettingsFile.Read(_request.Settings);
+        if (settings.Mode == HandOffMode.VirtualMachine && _request.Inputs.Board.Variant.Length == 0)
+            throw new ImageException("the settings say mode: vm, and this image would have no virtual machine", "add --with-vm (to waltvpn-image fetch too)");
         var agent = AgentProgram.Read(_request.Inputs);
         using var output = await OutputFile.PrepareAsync(_tools, _request.Output, _request.Force, "walt-vpn-node.img", cancellation);
         var sumName = _request.Output + ChecksumFile.Suffix;

@@ -16,6 +16,9 @@ internal static class CardSettings
         //   httpEntrypoint  where signed boot images are fetched, "host" or "host:port"; with bootKey, or both left away: the card boots what is on it
         //   bootKey         what boot images must be signed with
         //   bootCache       "never" or "stale-ok:DAYS": whether an image of earlier is started when no server answers
+        //   mode            "direct": the platform's system runs on the board; "vm": in a virtual machine, whose image bootKey has signed
+        //   guestMemory, guestCores   MiB and processors of the virtual machine; without them, what the board can spare
+        //   usbAllow, usbDeny         USB devices that go to it or stay here: "VVVV:PPPP", "VVVV:*", "class:CC", "port:1-1.2"
 
         """u8;
 

@@ -46,10 +46,23 @@ internal sealed class SettingsFile
             HttpEntrypoint = One(root, SettingsKey.HttpEntrypoint)?.Value,
             BootKey = One(root, SettingsKey.BootKey)?.Value,
             BootCache = One(root, SettingsKey.BootCache)?.Value,
+            Mode = One(root, SettingsKey.Mode)?.Value,
+            GuestMemory = One(root, SettingsKey.GuestMemory)?.Value,
+            GuestCores = One(root, SettingsKey.GuestCores)?.Value,
+            UsbAllow = Find(root, SettingsKey.UsbAllow) is null ? null : Many(root, SettingsKey.UsbAllow),
+            UsbDeny = Find(root, SettingsKey.UsbDeny) is null ? null : Many(root, SettingsKey.UsbDeny),
         };
-        if (_problems.Count == 0 && (settings.HttpEntrypoint is null) != (settings.BootKey is null))
-            _problems.Add("httpEntrypoint and bootKey belong together; write both or none");
+        if (_problems.Count == 0) CheckTogether(settings);
         return _problems.Count == 0 ? settings : throw Wrong();
+    }
+
+    private void CheckTogether(NodeSettings settings)
+    {
+        var virtualMachine = settings.Mode == HandOffMode.VirtualMachine;
+        if (virtualMachine && settings.BootKey is null)
+            _problems.Add("mode: vm takes a bootKey, with which the virtual machine's image is signed; 'waltvpn setup-node' writes it once there is a boot key");
+        else if ((settings.HttpEntrypoint is null) != (settings.BootKey is null) && !virtualMachine)
+            _problems.Add("httpEntrypoint and bootKey belong together; write both or none");
     }
 
     private YamlMappingNode ReadMapping(string text)

@@ -38,8 +38,29 @@ internal sealed record SettingsKey(string Name, string Example, Func<string, str
 
     public static readonly SettingsKey BootCache = new("bootCache", "bootCache: never, or bootCache: stale-ok:30", RefuseBootCache, MayBeMissing: true);
 
+    public static readonly SettingsKey Mode = new(
+        "mode", "mode: direct, or mode: vm", text => HandOffMode.IsMode(text) ? null : $"'{text}' is neither direct nor vm", MayBeMissing: true);
+
+    public static readonly SettingsKey GuestMemory = new(
+        "guestMemory",
+        "guestMemory: 1024",
+        text => HandOffMode.Memory(text) is null ? $"'{text}' is no number of MiB, {HandOffMode.LeastMemory} to {HandOffMode.MostMemory}" : null,
+        MayBeMissing: true);
+
+    public static readonly SettingsKey GuestCores = new(
+        "guestCores",
+        "guestCores: 2",
+        text => HandOffMode.Cores(text) is null ? $"'{text}' is no number of processors, 1 to {HandOffMode.MostCores}" : null,
+        MayBeMissing: true);
+
+    public static readonly SettingsKey UsbAllow = new("usbAllow", "usbAllow: [\"0403:6001\", \"class:08\"]", RefuseUsbRule, MayBeMissing: true);
+
+    public static readonly SettingsKey UsbDeny = new("usbDeny", "usbDeny: [\"046d:*\", \"port:1-1.2\"]", RefuseUsbRule, MayBeMissing: true);
+
     public static IReadOnlyList<SettingsKey> All { get; } =
-        [Platform, SshEntrypoints, HostKeys, EnrollmentKey, EnrollmentToken, HttpEntrypoint, BootKey, BootCache];
+    [
+        Platform, SshEntrypoints, HostKeys, EnrollmentKey, EnrollmentToken, HttpEntrypoint, BootKey, BootCache, Mode, GuestMemory, GuestCores, UsbAllow, UsbDeny,
+    ];
 
     /// <summary>The key somebody most likely meant: at most a third of its letters differ; null when none is near.</summary>
     public static SettingsKey? Nearest(string text)
@@ -78,6 +99,8 @@ internal sealed record SettingsKey(string Name, string Example, Func<string, str
             ? null
             : $"'{text}' is neither never nor stale-ok:DAYS, 0 to {MaxCacheDays}";
     }
+
+    private static string? RefuseUsbRule(string text) => UsbRule.TryParse(text, out _) ? null : $"'{text}' names no USB devices; it is {UsbRule.Form}";
 
     private static string? RefuseHostKey(string text) => OpenSshKey.RefusePublic(text);
 

@@ -10,8 +10,8 @@ public sealed class CommandLineTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("", "command", "'waltvpn-image' takes: fetch, sd, boot-img, inspect, eeprom")]
-    [InlineData("inspekt", "'inspekt'", "'waltvpn-image' takes: fetch, sd, boot-img, inspect, eeprom")]
+    [InlineData("", "command", "'waltvpn-image' takes: fetch, sd, boot-img, guest-img, inspect, eeprom")]
+    [InlineData("inspekt", "'inspekt'", "'waltvpn-image' takes: fetch, sd, boot-img, guest-img, inspect, eeprom")]
     [InlineData("inspect", "image", "'waltvpn-image inspect' takes: image, --output text|json")]
     [InlineData("inspect x.img y.img", "'y.img'", "--output text|json")]
     [InlineData("inspect x.img -o xml", "'xml'", "'json'")]

@@ -49,6 +49,25 @@ public sealed class SettingsFileTests : IAsyncLifetime
     }
 
     [Fact]
+    public void AVirtualMachinesSettingsAreTakenToTheCard()
+    {
+        using var key = System.Security.Cryptography.RSA.Create(2048);
+        var settings = Parse($"""
+            {_sample.Yaml}
+            bootKey: "{Convert.ToBase64String(key.ExportSubjectPublicKeyInfo())}"
+            mode: vm
+            guestMemory: 512
+            guestCores: 2
+            usbAllow: ["0403:*", "class:08"]
+            usbDeny: ["port:1-1.2"]
+            """);
+        var card = SettingsFile.Parse(NodeSettings.FileName, CardSettings.Write(settings));
+        (card.Mode, card.GuestMemory, card.GuestCores, card.HttpEntrypoint).ShouldBe(("vm", "512", "2", null));
+        card.UsbAllow.ShouldBe(["0403:*", "class:08"]);
+        card.UsbDeny.ShouldBe(["port:1-1.2"]);
+    }
+
+    [Fact]
     public void TheCardsJsonKeepsBase64Readable() =>
         Encoding.UTF8.GetString(CardSettings.Write(Parse(_sample.Yaml))).ShouldNotContain("\\u00");
 
@@ -60,6 +79,11 @@ public sealed class SettingsFileTests : IAsyncLifetime
     [InlineData("platform:", "httpEntrypoint: boot.example.org\nplatform:", "httpEntrypoint and bootKey belong together")]
     [InlineData("platform:", "bootKey: AAAA\nplatform:", "line 2: bootKey is no RSA public key")]
     [InlineData("platform:", "bootCache: always\nplatform:", "line 2: bootCache 'always' is neither never nor stale-ok:DAYS")]
+    [InlineData("platform:", "mode: kvm\nplatform:", "line 2: mode 'kvm' is neither direct nor vm")]
+    [InlineData("platform:", "mode: vm\nplatform:", "mode: vm takes a bootKey")]
+    [InlineData("platform:", "guestMemory: 1G\nplatform:", "line 2: guestMemory '1G' is no number of MiB, 64 to 1048576")]
+    [InlineData("platform:", "guestCores: 0\nplatform:", "line 2: guestCores '0' is no number of processors, 1 to 64")]
+    [InlineData("platform:", "usbDeny: [\"046d\"]\nplatform:", "line 2: usbDeny[0] '046d' names no USB devices")]
     [InlineData("platform:", "enrollmentToken: wvt-12\nplatform:", "line 2: enrollmentToken is none: a token is wvt- and 32 hexadecimal digits")]
     [InlineData("platform: demo.example.org", "platform: Demo", "line 2: platform must be 1 to 63 of a-z")]
     [InlineData("platform: demo.example.org\n", "", "platform is missing; write platform:")]

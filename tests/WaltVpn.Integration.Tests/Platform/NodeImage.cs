@@ -28,6 +28,19 @@ internal static class NodeImage
         return card;
     }
 
+    /// <summary>A card of a node in mode vm, with QEMU on it.</summary>
+    /// <param name="name">Names the file.</param>
+    /// <param name="settings">node.yaml with <c>mode: vm</c>.</param>
+    public static async Task<string> CardWithVirtualMachine(string name, string settings)
+    {
+        var card = Path.Combine(RunningPlatform.Folder, $"{name}.img");
+        await Tool.SucceedWithin(
+            ForKernel,
+            RunningPlatform.Program("waltvpn-image"),
+            ["sd", "--board", "qemu-x64", "--with-vm", "--settings", settings, "--output", card, "--force", "--locked", "--lock", Recorded("qemu-x64-vm")]);
+        return card;
+    }
+
     /// <summary>A card as the operator of the server makes it, by <c>waltvpn setup-node --board</c>, with all that the server knows now.</summary>
     public static async Task<string> CardInOneStep(string name)
     {

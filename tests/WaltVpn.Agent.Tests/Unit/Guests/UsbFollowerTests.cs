@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using Shouldly;
+using WaltVpn.Agent.Guests.Qmp;
+using WaltVpn.Agent.Guests.Usb;
+using Xunit;
+
+namespace WaltVpn.Agent.Tests.Unit.Guests;
+
+public sealed class UsbFollowerTests : IDisposable
+{
+    private const string Qemu = "/usr/bin/qemu-system-x86_64";
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private readonly string _folder = Directory.CreateTempSubdirectory("waltvpn-usb-").FullName;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task DeviceThatVanishesWhileItIsGivenIsSaidAndOfferedAgain()
+    {
+        Assert.SkipUnless(File.Exists(Qemu), "qemu-system-x86_64 is missing");
+        var socket = Path.Combine(_folder, "qmp.sock");
+        using var qemu = Process.Start(
+            new ProcessStartInfo(Qemu, ["-machine", "none", "-nodefaults", "-display", "none", "-qmp", $"unix:{socket},server=on,wait=off"]))!;
+        try
+        {
+            using var connection = await QmpConnection.Open(socket, Deadline, _ => { }, qemu.WaitForExitAsync(Cancellation), Cancellation);
+            var log = new RecordingLog();
+            // Seen in sysfs, and gone when its device node is opened.
+            var present = new List<UsbDevice> { new("1-1", 999, 7, 0x0403, 0x6001, [0, 0xFF], IsFixed: false, UsedFor: null) };
+            var follower = new UsbFollower(() => present, new UsbPolicy(null, []), log);
+            for (var i = 0; i < 10; i++) await follower.Step(connection, Cancellation);
+            log.Lines.Count.ShouldBe(2, string.Join('\n', log.Lines));
+            log.Lines[0].ShouldMatch("warning HandOff: USB 0403:6001 at port 1-1 cannot be given to the guest: .*/dev/bus/usb/999/007.* Trying again.");
+            log.Lines[1].ShouldEndWith("Plug it again to try again.");
+            // Another plug is another device.
+            present[0] = present[0] with { Number = 8 };
+            await follower.Step(connection, Cancellation);
+            log.Lines.Count.ShouldBe(3);
+            present.Clear();
+            await follower.Step(connection, Cancellation);
+            (await connection.Execute(QmpCommand.QueryStatus, Cancellation)).Status.ShouldBe("running");
+        }
+        finally
+        {
+            if (!qemu.HasExited) qemu.Kill();
+            await qemu.WaitForExitAsync(Cancellation);
+        }
+    }
+}
