@@ -31,6 +31,7 @@ internal sealed class TunnelSupervisor : IDisposable
     private long _hurriedAt;
     private volatile NodeIdentity _identity;
     private volatile SshProcess? _ssh;
+    private volatile TunnelConversation? _conversation;
 
     private TunnelSupervisor(FileDescriptor tap, NodeIdentity identity, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log)
     {
@@ -89,6 +90,10 @@ internal sealed class TunnelSupervisor : IDisposable
         if (moved) _ssh?.Kill();
     }
 
+    /// <summary>Says a word to the server, beside the frames.</summary>
+    /// <returns>False: there is no tunnel now, or its server takes no words of nodes.</returns>
+    public bool TryTell(TunnelControl word) => _conversation is { HearsReports: true } conversation && conversation.TryTell(word);
+
     /// <inheritdoc/>
     public void Dispose() => _tap.Dispose();
 
@@ -109,7 +114,7 @@ internal sealed class TunnelSupervisor : IDisposable
 
             var wait = backoff.Next();
             if (keyRefused) wait = await AskAgain(key, way).WaitAsync(stopping) ?? wait;
-            _log.Warning(BootStage.Tunnel, $"{way}: {reason}. Connecting again in {StageRunner.Seconds(wait)}.");
+            _log.Retry(BootStage.Tunnel, $"{way}: {reason}. Connecting again in {StageRunner.Seconds(wait)}.");
             var hurry = Hurry();
             if (await Task.WhenAny(hurry, Task.Delay(wait, stopping)) != hurry) continue;
             CalmDown(unlessWithin: TimeSpan.Zero);
@@ -186,7 +191,9 @@ internal sealed class TunnelSupervisor : IDisposable
             if (await Task.WhenAny(ssh.Connected) is { IsCanceled: true }) return ($"no tunnel; {await LastWords(ssh)}", TimeSpan.Zero, ssh.KeyRefused);
             Up(way);
             using var pump = Pump(ssh, options);
+            _conversation = pump.Conversation;
             var end = await pump.Start().Completion;
+            _conversation = null;
             var words = await LastWords(ssh);
             NoteVersion(way, options, pump.Conversation, ssh);
             return ($"{end.Reason}; {words}", ssh.ConnectedFor ?? TimeSpan.Zero, false);
