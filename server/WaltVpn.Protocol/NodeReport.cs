@@ -30,10 +30,11 @@ public sealed record NodeReport
     public long? Now { get; init; }
 
     /// <summary>All stages so far, in order; empty: as told before.</summary>
-    public IReadOnlyList<StageReport> Stages { get; init; } = [];
+    // Generated code sets what is absent to null.
+    public IReadOnlyList<StageReport> Stages { get; init => field = value ?? []; } = [];
 
     /// <summary>The next lines, in order of their numbers.</summary>
-    public IReadOnlyList<NodeLogLine> Lines { get; init; } = [];
+    public IReadOnlyList<NodeLogLine> Lines { get; init => field = value ?? []; } = [];
 
     /// <summary>Everything is within its range, and every text is printable ASCII.</summary>
     [JsonIgnore]

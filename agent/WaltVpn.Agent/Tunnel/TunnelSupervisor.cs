@@ -90,6 +90,16 @@ internal sealed class TunnelSupervisor : IDisposable
         if (moved) _ssh?.Kill();
     }
 
+    /// <summary>The node has another certificate, which its next session uses; the one that is up is not touched.</summary>
+    /// <param name="key">The node's.</param>
+    /// <param name="identity">With the VPN MAC that the TAP has.</param>
+    public void Renew(NodeKey key, NodeIdentity identity)
+    {
+        if (identity.VpnMac != _identity.VpnMac) throw new ArgumentException($"the TAP is {_identity.VpnMac}, not {identity.VpnMac}", nameof(identity));
+        SshConfig.AddTunnel(key.PrivateKeyPath, identity);
+        _identity = identity;
+    }
+
     /// <summary>Says a word to the server, beside the frames.</summary>
     /// <returns>False: there is no tunnel now, or its server takes no words of nodes.</returns>
     public bool TryTell(TunnelControl word) => _conversation is { HearsReports: true } conversation && conversation.TryTell(word);
