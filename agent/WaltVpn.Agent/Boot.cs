@@ -181,6 +181,7 @@ internal sealed class Boot(INodeLog log, NodeLife nodeLife, StageRunner stages, 
     {
         var image = JsonSerializer.Deserialize(File.ReadAllBytes(ImageInfo.Path), ProtocolJson.Default.ImageInfo);
         log.Info(BootStage.Startup, $"waltvpn-agent {image?.Version} for {image?.Board}, {RuntimeInformation.ProcessArchitecture}, built {image?.BuildTime:u}");
+        nodeLife.StartedFrom(image);
         if (image is { TestRuntime: true }) log.Warning(BootStage.Startup, "TEST RUNTIME: this image was made for tests, for no real board");
     }
 }

@@ -32,6 +32,9 @@ public sealed record TunnelControl
     /// <summary>Of <see cref="ReportKept"/>: which.</summary>
     public long? Number { get; init; }
 
+    /// <summary>Of <see cref="ReportKept"/>: the time by the server's clock, seconds since 1970.</summary>
+    public long? Time { get; init; }
+
     /// <summary>Of <see cref="NodeReports"/>.</summary>
     public NodeReport? Report { get; init; }
 

@@ -1,5 +1,7 @@
 using WaltVpn.Agent.Startup;
 using WaltVpn.Agent.Tunnel;
+using WaltVpn.Linux;
+using WaltVpn.Protocol;
 
 namespace WaltVpn.Agent.Life;
 
@@ -10,6 +12,7 @@ internal sealed class NodeLife : IDisposable
     private readonly ReportSender _sender;
     private readonly ServerOrders _orders;
     private readonly StatusLed _led;
+    private readonly NodeClock _clock;
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly bool _handedOff;
     private TunnelSupervisor? _tunnel;
@@ -25,6 +28,7 @@ internal sealed class NodeLife : IDisposable
         _sender = new ReportSender(_journal, BootId(), word => _tunnel?.TryTell(word) == true, TimeProvider.System) { TellsStages = !handedOff };
         _led = new StatusLed(StatusLed.LedClass, _journal.Timeline, TimeProvider.System, _journal);
         _orders = new ServerOrders(_led, stop, TimeProvider.System, _journal);
+        _clock = new NodeClock(TimeProvider.System, SystemClock.Set, _journal) { IsTheSystems = handedOff };
         if (!handedOff) _led.Begin();
     }
 
@@ -34,10 +38,17 @@ internal sealed class NodeLife : IDisposable
     /// <summary>How far the boot came.</summary>
     public BootTimeline Timeline => _journal.Timeline;
 
+    /// <summary>The clock is at least at the time when the image was built.</summary>
+    public void StartedFrom(ImageInfo? image)
+    {
+        if (image is not null) _clock.RaiseTo(image.BuildTime, "when this image was built");
+    }
+
     /// <summary>From now on a boot that does not come to the server is kept.</summary>
     public void KeepOn(StatePartition state, CancellationToken stopping)
     {
         if (_handedOff) return;
+        _clock.Recall(state);
         _lost = new LostBoots(state, _journal);
         // Its own failures are in the log; a cancelled wait is the end of the machine.
         _ = _lost.Watch(() => _sender.Whole, _reached.Task, TimeProvider.System, stopping);
@@ -52,6 +63,7 @@ internal sealed class NodeLife : IDisposable
         _tunnel = tunnel;
         tunnel.Told += _sender.Hear;
         tunnel.Told += _orders.Hear;
+        tunnel.Told += _clock.Hear;
         return _sender.Run(_lost?.Read() ?? [], () => _lost?.Clear(), stopping);
     }
 
@@ -59,6 +71,7 @@ internal sealed class NodeLife : IDisposable
     public void Arrived()
     {
         Timeline.Complete();
+        _clock.IsTheSystems = true;
         _led.GiveBack();
     }
 

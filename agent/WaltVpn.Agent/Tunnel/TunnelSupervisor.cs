@@ -98,6 +98,7 @@ internal sealed class TunnelSupervisor : IDisposable
         if (identity.VpnMac != _identity.VpnMac) throw new ArgumentException($"the TAP is {_identity.VpnMac}, not {identity.VpnMac}", nameof(identity));
         SshConfig.AddTunnel(key.PrivateKeyPath, identity);
         _identity = identity;
+        _log.Info(BootStage.Tunnel, "the next session uses the new certificate");
     }
 
     /// <summary>Says a word to the server, beside the frames.</summary>

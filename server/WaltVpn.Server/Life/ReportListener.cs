@@ -53,7 +53,9 @@ internal sealed class ReportListener(Database database, HubControl hub, TimeProv
     {
         try
         {
-            await hub.Tell(heard.NodeId, new TunnelControl { Kind = TunnelControl.ReportKept, Number = heard.Report.Number }, cancel);
+            // The time, too: most boards have no clock of their own.
+            var word = new TunnelControl { Kind = TunnelControl.ReportKept, Number = heard.Report.Number, Time = time.GetUtcNow().ToUnixTimeSeconds() };
+            await hub.Tell(heard.NodeId, word, cancel);
         }
         catch (HubException)
         {

@@ -87,6 +87,24 @@ public sealed class LostBootsTests : IDisposable
     }
 
     [Fact]
+    public async Task TimeThatAServerToldIsTheFloorOfTheNextBoot()
+    {
+        var told = DateTimeOffset.UtcNow.AddYears(1);
+        var first = new NodeClock(TimeProvider.System, _ => { }, _log);
+        first.Recall(_state);
+        first.Hear(new TunnelControl { Kind = TunnelControl.ReportKept, Number = 1, Time = told.ToUnixTimeSeconds() });
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!File.Exists(Path.Combine(_mountPoint, "last-time"))) await Task.Delay(TimeSpan.FromMilliseconds(20), deadline.Token);
+        var set = DateTimeOffset.MinValue;
+        new NodeClock(TimeProvider.System, time => set = time, _log).Recall(_state);
+        set.ToUnixTimeSeconds().ShouldBe(told.ToUnixTimeSeconds());
+        // What is no time is no floor.
+        _state.Write(() => File.WriteAllText(Path.Combine(_mountPoint, "last-time"), "99999999999999"));
+        new NodeClock(TimeProvider.System, _ => throw new InvalidOperationException("set"), _log).Recall(_state);
+    }
+
+    [Fact]
     public void NodeWithoutACardKeepsNothing()
     {
         var folder = Directory.CreateTempSubdirectory("waltvpn-memory").FullName;

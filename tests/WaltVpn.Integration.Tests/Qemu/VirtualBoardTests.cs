@@ -39,7 +39,7 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
         var requests = (await RunningPlatform.Requests()).Count;
         // The only one that the card names is dead; the board knows another from the server.
         await added.BlackHoleAnother(CardsEntrypoint.Split(':')[0]);
-        await using (var board = await VirtualBoard.PowerOn("node1", card))
+        await using (var board = await VirtualBoard.PowerOn("node1", card, "-rtc", "base=1970-01-02T00:00:00"))
         {
             var second = await board.Online();
             board.Console.Text.ShouldContain($"walt-vpn tunnel: {CardsEntrypoint}: ");
@@ -59,6 +59,8 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
         (await Waltvpn("node", "log", node.Name)).ShouldContain("startup: waltvpn-agent");
         (await Waltvpn("node", "log", node.Name, "--boot", "-1")).ShouldContain("enrollment: asking");
         var timeline = await Waltvpn("node", "timeline", node.Name);
+        board.Console.Text.ShouldContain("the clock said 1970-01-0");
+        await board.Console.Await(", by the server");
         foreach (var stage in (string[])["startup", "network", "enrollment", "bootFiles", "tunnel", "online"]) timeline.ShouldContain($"\n{stage} ");
         timeline.Split('\n').Single(line => line.StartsWith("tunnel", StringComparison.Ordinal)).ShouldContain(CardsEntrypoint);
         await Waltvpn("node", "blink", node.Name, "--for", "5s");
@@ -150,7 +152,7 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
         await Records($"UPDATE certificates SET valid_after = valid_after - 10 * (valid_before - valid_after) WHERE node_id = '{node.Id}'");
         var first = (await RunningPlatform.Node(node.Id)).CertificateSerial;
         await KillSession();
-        await board.Console.Await("the server has another certificate or VPN MAC for this node", Patience);
+        await board.Console.Await("the next session uses the new certificate", Patience);
         (await RunningPlatform.Node(node.Id)).Tunnel!.CertificateSerial.ShouldBe(first);
         await KillSession();
         await Eventually.Holds("the new one is used", async () => (await RunningPlatform.Node(node.Id)).Tunnel is { } tunnel && tunnel.CertificateSerial != first, Patience);
