@@ -17,6 +17,7 @@ internal sealed class NodeLife : IDisposable
     private readonly bool _handedOff;
     private TunnelSupervisor? _tunnel;
     private LostBoots? _lost;
+    private IReadOnlyList<NodeReport> _before = [];
 
     /// <param name="log">Where the lines go on to.</param>
     /// <param name="stop">Ends the node process, where the machine is to start over.</param>
@@ -50,6 +51,7 @@ internal sealed class NodeLife : IDisposable
         if (_handedOff) return;
         _clock.Recall(state);
         _lost = new LostBoots(state, _journal);
+        _before = _lost.Read();
         // Its own failures are in the log; a cancelled wait is the end of the machine.
         _ = _lost.Watch(() => _sender.Whole, _reached.Task, TimeProvider.System, stopping);
     }
@@ -64,7 +66,7 @@ internal sealed class NodeLife : IDisposable
         tunnel.Told += _sender.Hear;
         tunnel.Told += _orders.Hear;
         tunnel.Told += _clock.Hear;
-        return _sender.Run(_lost?.Read() ?? [], () => _lost?.Clear(), stopping);
+        return _sender.Run(_before, () => _lost?.Clear(), stopping);
     }
 
     /// <summary>The node's own operating system starts now; the LED is its.</summary>

@@ -42,9 +42,9 @@ internal sealed class ReportSender(NodeJournal journal, string boot, Func<Tunnel
 
     /// <summary>Goes on for the whole life of the node.</summary>
     /// <param name="lost">Boots of before, the oldest first.</param>
-    /// <param name="lostAreKept">Called when the server has all of them.</param>
+    /// <param name="isKept">Called when the server has all of them, and the first of this boot.</param>
     /// <param name="stopping">The machine goes down.</param>
-    public async Task Run(IReadOnlyList<NodeReport> lost, Action lostAreKept, CancellationToken stopping)
+    public async Task Run(IReadOnlyList<NodeReport> lost, Action isKept, CancellationToken stopping)
     {
         foreach (var before in lost)
         {
@@ -58,11 +58,10 @@ internal sealed class ReportSender(NodeJournal journal, string boot, Func<Tunnel
             while (rest.Count > 0);
         }
 
-        if (lost.Count > 0) lostAreKept();
-        await TellThisBoot(stopping);
+        await TellThisBoot(isKept, stopping);
     }
 
-    private async Task TellThisBoot(CancellationToken stopping)
+    private async Task TellThisBoot(Action isKept, CancellationToken stopping)
     {
         IReadOnlyList<StageReport>? told = null;
         while (!stopping.IsCancellationRequested)
@@ -77,6 +76,7 @@ internal sealed class ReportSender(NodeJournal journal, string boot, Func<Tunnel
             }
 
             await Send(new NodeReport { Boot = boot, Number = 0, Now = BootTimeline.Now(time), Stages = stages, Lines = part }, stopping);
+            if (told is null) isKept();
             told = stages;
             if (part.Count > 0) journal.Forget(part[^1].Number);
         }
