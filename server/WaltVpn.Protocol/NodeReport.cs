@@ -54,7 +54,8 @@ public sealed record NodeReport
     private static bool IsValidStage(StageReport? stage) => stage is not null
         && IsWord(stage.Stage) && IsCount(stage.At) && IsCount(stage.Took ?? 0) && IsCount(stage.Tries) && IsText(stage.Why ?? "");
 
-    private static bool IsValidLine(NodeLogLine? line) => line is not null && IsCount(line.Number) && IsCount(line.At) && IsWord(line.Stage) && IsText(line.Text);
+    private static bool IsValidLine(NodeLogLine? line) => line is not null
+        && IsCount(line.Number) && IsCount(line.At) && IsWord(line.Stage) && IsText(line.Text);
 
     private static bool IsCount(long value) => value is >= 0 and <= Most;
 

@@ -89,7 +89,9 @@ internal sealed class LostBoots(StatePartition state, INodeLog log)
     {
         try
         {
-            return File.Exists(PathOf(age)) ? JsonSerializer.Deserialize(SealedFile.Open(File.ReadAllBytes(PathOf(age))), ProtocolJson.Default.NodeReport) : null;
+            return File.Exists(PathOf(age))
+                ? JsonSerializer.Deserialize(SealedFile.Open(File.ReadAllBytes(PathOf(age))), ProtocolJson.Default.NodeReport)
+                : null;
         }
         catch (Exception damaged) when (damaged is IOException or UnauthorizedAccessException or FormatException or JsonException)
         {

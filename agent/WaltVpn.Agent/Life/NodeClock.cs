@@ -7,10 +7,13 @@ using WaltVpn.Protocol;
 namespace WaltVpn.Agent.Life;
 
 /// <summary>
-/// The board's time of day, which on most boards starts in 1970: never before the image was built, nor before the last time that a server told; then what the server tells
-/// through the tunnel. Set forward only (docs/security.md NODE-8).
+/// The board's time of day, which on most boards starts in 1970: never before the image was built, nor before the last time that a
+/// server told; then what the server tells through the tunnel. Set forward only (docs/security.md NODE-8).
 /// </summary>
-/// <remarks>No decision of the node about whom to trust asks this clock: host keys are pinned, sshd judges certificates by its own. It is for the operating system to come.</remarks>
+/// <remarks>
+/// No decision of the node about whom to trust asks this clock: host keys are pinned, sshd judges certificates by its own. It is for the operating system to
+/// come.
+/// </remarks>
 /// <param name="time">The clock, as it is read.</param>
 /// <param name="set">As it is set; <see cref="SystemClock.Set"/>.</param>
 /// <param name="log">Hears when it was set.</param>
@@ -68,7 +71,8 @@ internal sealed class NodeClock(TimeProvider time, Action<DateTimeOffset> set, I
 
     // A damaged one is none: it can only have been a floor.
     private static long? ReadSeconds(string path) =>
-        long.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= s_latest.ToUnixTimeSeconds() ? seconds : null;
+        long.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+        && seconds <= s_latest.ToUnixTimeSeconds() ? seconds : null;
 
     private void Keep(long seconds)
     {

@@ -94,7 +94,8 @@ internal sealed class NodeJournal : INodeLog
         lock (_gate)
         {
             _number = Math.Max(_number + 1, now);
-            var line = new NodeLogLine { Number = _number, At = now, Stage = BootTimeline.Word(stage), Warning = warning, Text = NodeReport.Plain(text.ReplaceLineEndings(" ")) };
+            var plain = NodeReport.Plain(text.ReplaceLineEndings(" "));
+            var line = new NodeLogLine { Number = _number, At = now, Stage = BootTimeline.Word(stage), Warning = warning, Text = plain };
             if (_last.Count == 0 && _firstSize + Size(line) <= FirstCharacters)
             {
                 _first.Add(line);

@@ -27,7 +27,9 @@ internal sealed class ReportSender(NodeJournal journal, string boot, Func<Tunnel
     /// <summary>This boot, with everything that is still there of it, as it is written to a card.</summary>
     public NodeReport Whole => new() { Boot = boot, Number = 0, Stages = journal.Timeline.Stages, Lines = journal.Lines(-1) };
 
-    /// <summary>The stages of this boot are told, too. Not of a process that began anew beside a living system, which has gone through some of them again.</summary>
+    /// <summary>
+    /// The stages of this boot are told, too. Not of a process that began anew beside a living system, which has gone through some of them again.
+    /// </summary>
     public bool TellsStages { get; init; } = true;
 
     /// <summary>Hears the server's answers.</summary>

@@ -58,7 +58,8 @@ internal sealed class ServerOrders(StatusLed led, StopSignal stop, TimeProvider 
         }
 
         await Task.Delay(s_forInit, time);
-        log.Warning(BootStage.Shutdown, $"{init}, this node's init, was asked to restart and did not within {s_forInit.TotalMinutes:0} min: restarting without it");
+        log.Warning(
+            BootStage.Shutdown, $"{init}, this node's init, was asked to restart and did not within {s_forInit.TotalMinutes:0} min: restarting without it");
         Reboot.Sync();
         Reboot.Restart();
     }

@@ -112,7 +112,8 @@ internal sealed class StatusLed : IDisposable
     {
         _isOurs = true;
         // "none [mmc0] timer": the one in use is in brackets.
-        if (Read("trigger") is { } triggers && triggers.IndexOf('[', StringComparison.Ordinal) is >= 0 and var start && triggers.IndexOf(']', start) is > 0 and var end)
+        if (Read("trigger") is { } triggers
+            && triggers.IndexOf('[', StringComparison.Ordinal) is >= 0 and var start && triggers.IndexOf(']', start) is > 0 and var end)
             _formerTrigger = triggers[(start + 1)..end];
     }
 
@@ -170,8 +171,13 @@ internal sealed class StatusLed : IDisposable
     private string Brightest => Read("max_brightness")?.Trim() ?? "1";
 
     // Brightness and milliseconds; each twice, the second time for no time: else the kernel fades from one to the next.
-    private string KernelPattern(int[] pattern) => string.Join(
-        ' ', pattern.Select((time, i) => string.Create(CultureInfo.InvariantCulture, $"{(i % 2 == 0 ? Brightest : "0")} {time} {(i % 2 == 0 ? Brightest : "0")} 0")));
+    private string KernelPattern(int[] pattern)
+    {
+        var brightest = Brightest;
+        return string.Join(' ', pattern.Select((time, i) => Step(i % 2 == 0 ? brightest : "0", time)));
+
+        static string Step(string brightness, int time) => string.Create(CultureInfo.InvariantCulture, $"{brightness} {time} {brightness} 0");
+    }
 
     private string? Read(string file)
     {

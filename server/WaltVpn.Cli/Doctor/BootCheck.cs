@@ -25,7 +25,8 @@ internal static class BootCheck
         if (boots.Where(boot => boot.Started is null).Take(3).ToList() is { Count: > 0 } lost && newest.Started is not null)
         {
             var where = string.Join(", ", lost.Select(boot => boot.Stages is [.., var at] ? at.Stage : "its start"));
-            yield return new HealthCheck("lost boots", true, $"{lost.Count} never reached the server, they ended in: {where}. See: waltvpn node timeline {node.Name} --boot -1");
+            yield return new HealthCheck(
+                "lost boots", true, $"{lost.Count} never reached the server, they ended in: {where}. See: waltvpn node timeline {node.Name} --boot -1");
         }
     }
 }

@@ -35,7 +35,10 @@ internal static class NodeLifeCommands
     {
         var (which, boot) = (Which(), Boot());
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what comes; Ctrl-C ends" };
-        var log = new Command("log", "Show what a node said of one boot, from its first second on. Example: waltvpn node log node-3fa2c1 --follow") { which, boot, follow, global.Output };
+        var log = new Command("log", "Show what a node said of one boot, from its first second on. Example: waltvpn node log node-3fa2c1 --follow")
+        {
+            which, boot, follow, global.Output,
+        };
         log.SetAction(async (arguments, cancel) =>
         {
             using var server = global.Connect(arguments);
@@ -59,14 +62,18 @@ internal static class NodeLifeCommands
         var which = Which();
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
         var reboot = new Command(
-            "reboot", "Have a node start anew: its operating system, when one runs, shuts down in order. Example: waltvpn node reboot node-3fa2c1 --yes") { which, yes, global.Output };
+            "reboot", "Have a node start anew: its operating system, when one runs, shuts down in order. Example: waltvpn node reboot node-3fa2c1 --yes")
+        {
+            which, yes, global.Output,
+        };
         reboot.SetAction(async (arguments, cancel) =>
         {
             using var server = global.Connect(arguments);
             var node = await NodeCommands.Find(server, arguments.GetValue(which)!, cancel);
             if (!arguments.GetValue(yes)) NodeCommands.Confirm("reboot", node, "What runs on it ends.");
             await server.Order($"{Routes.Nodes}/{node.Id}/reboot", null, cancel);
-            NodeCommands.PrintOutcome(arguments.GetValue(global.Output), node, $"{node.Name} was told to start anew. Watch it: waltvpn node timeline {node.Name}");
+            NodeCommands.PrintOutcome(arguments.GetValue(global.Output), node,
+                $"{node.Name} was told to start anew. Watch it: waltvpn node timeline {node.Name}");
             return (int)ExitCode.Ok;
         });
         return reboot;
@@ -88,13 +95,17 @@ internal static class NodeLifeCommands
             },
         };
         var blink = new Command(
-            "blink", "Have a node's status LED flash fast, to find it among others. Example: waltvpn node blink node-3fa2c1 --for 30s") { which, time, global.Output };
+            "blink", "Have a node's status LED flash fast, to find it among others. Example: waltvpn node blink node-3fa2c1 --for 30s")
+        {
+            which, time, global.Output,
+        };
         blink.SetAction(async (arguments, cancel) =>
         {
             using var server = global.Connect(arguments);
             var node = await NodeCommands.Find(server, arguments.GetValue(which)!, cancel);
             var seconds = arguments.GetValue(time);
-            await server.Order($"{Routes.Nodes}/{node.Id}/blink", JsonContent.Create(new BlinkOrder { Seconds = seconds }, ProtocolJson.Default.BlinkOrder), cancel);
+            var order = JsonContent.Create(new BlinkOrder { Seconds = seconds }, ProtocolJson.Default.BlinkOrder);
+            await server.Order($"{Routes.Nodes}/{node.Id}/blink", order, cancel);
             NodeCommands.PrintOutcome(arguments.GetValue(global.Output), node, $"{node.Name} was told to blink for {seconds} s");
             return (int)ExitCode.Ok;
         });
@@ -135,7 +146,8 @@ internal static class NodeLifeCommands
         if (boots.Count == 0)
         {
             throw new CliException(
-                ExitCode.NotFound, $"{node.Name} has not told of any boot yet: nodes do, through a tunnel of version 2, seconds after it is up. See: waltvpn doctor {node.Name}");
+                ExitCode.NotFound,
+                $"{node.Name} has not told of any boot yet: nodes do, through a tunnel of version 2, seconds after it is up. See: waltvpn doctor {node.Name}");
         }
 
         return number <= 0 && -number < boots.Count
@@ -145,7 +157,9 @@ internal static class NodeLifeCommands
 
     private static Task<NodeLogView> Lines(ServerConnection server, NodeView node, NodeBootView boot, long after, CancellationToken cancel) =>
         server.Get(
-            string.Create(CultureInfo.InvariantCulture, $"{Routes.Nodes}/{node.Id}/boots/{boot.Boot}/log?after={after}"), ProtocolJson.Default.NodeLogView, cancel);
+            string.Create(CultureInfo.InvariantCulture, $"{Routes.Nodes}/{node.Id}/boots/{boot.Boot}/log?after={after}"),
+            ProtocolJson.Default.NodeLogView,
+            cancel);
 
     private static void PrintTimeline(OutputFormat format, NodeBootView boot)
     {
@@ -162,7 +176,11 @@ internal static class NodeLifeCommands
             ProtocolJson.Default.IReadOnlyListStageReport,
             stage => stage.Stage,
             ["STAGE", "", "AT", "TOOK", "TRIES", "WHY"],
-            stage => [stage.Stage, Word(stage.Outcome), Time(stage.At), stage.Took is { } took ? Time(took) : "-", stage.Tries.ToString(CultureInfo.InvariantCulture), stage.Why ?? ""]);
+            stage =>
+            [
+                stage.Stage, Word(stage.Outcome), Time(stage.At), stage.Took is { } took ? Time(took) : "-", stage.Tries.ToString(CultureInfo.InvariantCulture),
+                stage.Why ?? "",
+            ]);
     }
 
     private static void PrintLog(OutputFormat format, NodeLogView log)

@@ -143,7 +143,8 @@ internal sealed class TunnelHub : IDisposable
             var dhcp = new DhcpSnooping(node, _addresses, _bridge.Owns);
             var ports = (tap, descriptors[0], descriptors[1]);
             var options = new TunnelOptions { Role = TunnelRole.Server, Version2 = version2, DeadAfter = _deadAfter };
-            var tunnel = new NodeTunnel(_loop, node, dhcp, ports, new TunnelConversation(options, _time, new TunnelReader([])), _buffers, _time, End, _reports.Add);
+            var conversation = new TunnelConversation(options, _time, new TunnelReader([]));
+            var tunnel = new NodeTunnel(_loop, node, dhcp, ports, conversation, _buffers, _time, End, _reports.Add);
             _live.Add(node.NodeId, (tunnel, connection, bridge));
             _byMac.Add(node.VpnMac, node.NodeId);
             Log.Info($"node {node.NodeId} connected: {tapName}, {node.VpnMac}, certificate {node.CertificateSerial}");

@@ -7,8 +7,8 @@ internal sealed record CertificateRow(long Serial, string NodeId, string KeyId, 
     public bool HasBlob(string base64) => Certificate.Split(' ') is [_, var own, ..] && own == base64;
 
     /// <summary>
-    /// True in the second half of its life: the next one is due (docs/security.md CERT-2). A fleet that was switched on together spreads over a tenth of that life,
-    /// by what is random in its serials.
+    /// True in the second half of its life: the next one is due (docs/security.md CERT-2). A fleet that was switched on together spreads over a tenth of that
+    /// life, by what is random in its serials.
     /// </summary>
     public bool IsDue(DateTimeOffset now)
     {

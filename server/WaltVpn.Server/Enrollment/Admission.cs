@@ -66,7 +66,8 @@ internal sealed class Admission(
     {
         try
         {
-            if (database.Read(db => NodeTable.Find(db, nodeId)) is not { IsAccepted: true } node || !NodePublicKey.TryParseAny(node.PublicKey, out var key, out _)) return;
+            if (database.Read(db => NodeTable.Find(db, nodeId)) is not { IsAccepted: true } node
+                || !NodePublicKey.TryParseAny(node.PublicKey, out var key, out _)) return;
             if (database.Read(db => CertificateJournal.Newest(db, key)) is { } newest && newest.IsDue(time.GetUtcNow())) await Prepare(key);
         }
         catch (Exception e) when (e is CertificateException or SqliteException)

@@ -30,7 +30,10 @@ internal static class NodeBootTable
             heard.Report.Lines.Select(line => new { boot, line.Number, line.At, line.Stage, line.Warning, line.Text }));
         if (added > 0) Shorten(db, boot);
         db.Execute(
-            "DELETE FROM node_boots WHERE node_id = @NodeId AND id NOT IN (SELECT id FROM node_boots WHERE node_id = @NodeId ORDER BY id DESC LIMIT @MostBoots)",
+            """
+            DELETE FROM node_boots
+            WHERE node_id = @NodeId AND id NOT IN (SELECT id FROM node_boots WHERE node_id = @NodeId ORDER BY id DESC LIMIT @MostBoots)
+            """,
             new { heard.NodeId, MostBoots });
         return true;
     }
@@ -45,13 +48,17 @@ internal static class NodeBootTable
     /// <param name="after">Number of the line before the first.</param>
     public static IReadOnlyList<NodeLogLine> Lines(SqliteConnection db, NodeBootRow boot, long after) =>
         db.Query<LineRow>(
-            "SELECT number AS Number, at AS At, stage AS Stage, warning AS Warning, text AS Text FROM node_lines WHERE boot_id = @Id AND number > @after ORDER BY number",
+            """
+            SELECT number AS Number, at AS At, stage AS Stage, warning AS Warning, text AS Text
+            FROM node_lines WHERE boot_id = @Id AND number > @after ORDER BY number
+            """,
             new { boot.Id, after }).Select(row => row.Line).ToList();
 
     private static long Enter(SqliteConnection db, HeardReport heard, DateTimeOffset now)
     {
         var report = heard.Report;
         var stages = JsonSerializer.Serialize(report.Stages, ProtocolJson.Default.IReadOnlyListStageReport);
+        var started = report.Now is { } age ? now.ToUnixTimeMilliseconds() - age : (long?)null;
         // The start is computed once: later reports took their time, too.
         return db.ExecuteScalar<long>(
             """
@@ -62,7 +69,7 @@ internal static class NodeBootTable
               stages = CASE WHEN excluded.stages = '[]' THEN stages ELSE excluded.stages END
             RETURNING id
             """,
-            new { heard.NodeId, report.Boot, started = report.Now is { } age ? now.ToUnixTimeMilliseconds() - age : (long?)null, heardAt = now.ToUnixTimeSeconds(), stages });
+            new { heard.NodeId, report.Boot, started, heardAt = now.ToUnixTimeSeconds(), stages });
     }
 
     private static void Shorten(SqliteConnection db, long boot) => db.Execute(

@@ -32,7 +32,8 @@ internal static class NodeLifeApi
 
     private static async Task<Results<Ok, ProblemHttpResult>> Blink(string id, BlinkOrder order, HttpContext http, NodeOrders orders, CancellationToken cancel)
     {
-        if (order.Seconds is < BlinkOrder.Least or > BlinkOrder.Most) return Problems.BadRequest($"A node blinks for {BlinkOrder.Least} to {BlinkOrder.Most} seconds.");
+        if (order.Seconds is < BlinkOrder.Least or > BlinkOrder.Most)
+            return Problems.BadRequest($"A node blinks for {BlinkOrder.Least} to {BlinkOrder.Most} seconds.");
         var word = new TunnelControl { Kind = TunnelControl.Blink, Seconds = order.Seconds };
         return Answer(await orders.Tell(id, word, $"{order.Seconds} s", await Operator.NameOf(http), cancel));
     }
