@@ -7,6 +7,7 @@ using WaltVpn.Agent.Enrollment;
 using WaltVpn.Agent.Following;
 using WaltVpn.Agent.Guests;
 using WaltVpn.Agent.HandOff;
+using WaltVpn.Agent.Life;
 using WaltVpn.Agent.Network;
 using WaltVpn.Agent.Reconcile;
 using WaltVpn.Agent.Startup;
@@ -16,7 +17,7 @@ using WaltVpn.Protocol;
 namespace WaltVpn.Agent;
 
 /// <summary>The boot story, top to bottom. Each step hands the next what it needs, so that the order cannot be changed by mistake.</summary>
-internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken stopping)
+internal sealed class Boot(INodeLog log, NodeLife nodeLife, StageRunner stages, CancellationToken stopping)
 {
     /// <summary>The argument that says: the operating system runs already, and needs its tunnel back.</summary>
     public const string HandedOff = "handed-off";
@@ -24,7 +25,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
     // The tunnel carries the root: whatever else the kernel must kill for memory, not this process and its children (proc(5), oom_score_adj).
     private const string NeverForMemory = "-1000";
 
-    private readonly BootProgress _progress = new(log);
+    private readonly BootProgress _progress = new(log, nodeLife.Timeline);
     private IPAddress? _rootServer;
     private TwoStageBoot? _images;
 
@@ -33,10 +34,12 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
     public static int Run(IPAddress? handedOff)
     {
         File.WriteAllText("/proc/self/oom_score_adj", NeverForMemory);
-        using var log = KernelLog.Open();
+        using var kernelLog = KernelLog.Open();
         using var stop = new StopSignal { Ignored = handedOff is not null };
         if (handedOff is not null) StayAwake.Begin();
-        var boot = new Boot(log, new StageRunner(log, TimeProvider.System), stop.Requested) { _rootServer = handedOff };
+        using var life = new NodeLife(kernelLog, stop, handedOff is not null);
+        var log = life.Log;
+        var boot = new Boot(log, life, new StageRunner(log, TimeProvider.System), stop.Requested) { _rootServer = handedOff };
         try
         {
             boot.Story(stop).GetAwaiter().GetResult();
@@ -51,6 +54,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
 #pragma warning restore CA1031
         {
             log.Warning(BootStage.Shutdown, $"internal error: {bug}");
+            life.Failed($"internal error: {bug.Message}");
         }
 
         if (!stop.Ignored) return 1;
@@ -65,6 +69,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         await new ModuleLoader(log).Start();
         await using var eeprom = BoardEeprom.Find(log);
         var (settings, state, memory) = await stages.UntilDone(BootStage.Startup, _ => Task.FromResult(NodeHome.Find(eeprom)), stopping);
+        nodeLife.KeepOn(state, stopping);
         SshConfig.WriteForEnrollment(settings);
         var followed = new FollowedSettings(settings, state, log, memory);
         followed.WriteHostKeys();
@@ -112,15 +117,17 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
 
         using var tunnel = TunnelSupervisor.Start(key, identity, enrollment, entrypoints, log, stopping);
         uplink.Regained += tunnel.ConnectNow;
+        var reporting = nodeLife.TellThrough(tunnel, stopping);
         var following = follower.Follow(key, tunnel, told => eeprom?.Follow(told, key, state, stopping) ?? Task.CompletedTask, stopping);
         await FirstOf(tunnel.FirstUp, tunnel.Running, uplink.Following);
         _images.CameIn();
+        nodeLife.Reached();
         await using var platform = new PlatformNetwork(tunnel, uplink, log);
         await FirstOf(platform.FirstLease, platform.Running, tunnel.Running, uplink.Following);
         var lease = await platform.FirstLease;
 
         _progress.MoveTo(BootStage.Online, $"{TunnelSupervisor.InterfaceName} has {lease}");
-        var life = Task.WhenAny(tunnel.Running, uplink.Following, platform.Running, following).Unwrap();
+        var life = Task.WhenAny(tunnel.Running, uplink.Following, platform.Running, following, reporting).Unwrap();
         if (guest is null) await Live(platform.Lease, identity, state, stop, life);
         else await LiveAsGuest(guest, identity, (platform, tunnel, uplink), life);
     }
@@ -142,6 +149,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         var station = uplink.BecomeStation(identity.VpnMac, stopping);
         await FirstOf(station, uplink.Following);
         _images?.CameIn();
+        nodeLife.Reached();
         _progress.MoveTo(BootStage.Online, $"the platform's own network has given {uplink.Platform.Current} to {identity.VpnMac}");
         await Live(uplink.Platform, identity, state, stop, uplink.Following);
     }
@@ -169,6 +177,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
         stop.Ignored = true;
         _rootServer = handOff.Server;
         StayAwake.Begin();
+        nodeLife.Arrived();
         NodeProcess.OrderSwitchRoot(handOff.InitPath);
         return true;
     }
@@ -191,6 +200,7 @@ internal sealed class Boot(INodeLog log, StageRunner stages, CancellationToken s
     {
         var image = JsonSerializer.Deserialize(File.ReadAllBytes(ImageInfo.Path), ProtocolJson.Default.ImageInfo);
         log.Info(BootStage.Startup, $"waltvpn-agent {image?.Version} for {image?.Board}, {RuntimeInformation.ProcessArchitecture}, built {image?.BuildTime:u}");
+        nodeLife.StartedFrom(image);
         if (image is { TestRuntime: true }) log.Warning(BootStage.Startup, "TEST RUNTIME: this image was made for tests, for no real board");
     }
 }

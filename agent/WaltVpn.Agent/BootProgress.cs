@@ -1,7 +1,11 @@
+using WaltVpn.Agent.Life;
+
 namespace WaltVpn.Agent;
 
 /// <summary>The boot's one place that moves the stage, and says so.</summary>
-internal sealed class BootProgress(INodeLog log)
+/// <param name="log">Hears of it.</param>
+/// <param name="timeline">Keeps it; null: nobody does.</param>
+internal sealed class BootProgress(INodeLog log, BootTimeline? timeline = null)
 {
     /// <summary>The stage under way.</summary>
     public BootStage Stage { get; private set; } = BootStage.Startup;
@@ -28,5 +32,6 @@ internal sealed class BootProgress(INodeLog log)
         if (!Allows(Stage, to)) throw new InvalidOperationException($"internal error: boot stage {Stage} cannot be followed by {to}");
         log.Info(Stage, because);
         Stage = to;
+        timeline?.Enter(to);
     }
 }

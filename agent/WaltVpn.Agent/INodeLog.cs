@@ -8,4 +8,7 @@ internal interface INodeLog
 
     /// <summary>Something failed and will be tried again, or needs a person.</summary>
     void Warning(BootStage stage, string text);
+
+    /// <summary>An attempt of this stage failed, and the next one is to come.</summary>
+    void Retry(BootStage stage, string text) => Warning(stage, text);
 }

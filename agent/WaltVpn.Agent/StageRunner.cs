@@ -26,12 +26,12 @@ internal sealed class StageRunner(INodeLog log, TimeProvider time)
             catch (StageException failure)
             {
                 wait = failure.RetryAfter is { } asked ? Backoff.AtLeast(asked) : backoff.Next();
-                log.Warning(stage, $"{failure.Message} Trying again in {Seconds(wait)}.");
+                log.Retry(stage, $"{failure.Message} Trying again in {Seconds(wait)}.");
             }
             catch (Exception failure) when (failure is IOException or SocketException or UnauthorizedAccessException)
             {
                 wait = backoff.Next();
-                log.Warning(stage, $"{failure.Message}. Trying again in {Seconds(wait)}.");
+                log.Retry(stage, $"{failure.Message}. Trying again in {Seconds(wait)}.");
             }
 
             await Task.Delay(wait, time, stopping);

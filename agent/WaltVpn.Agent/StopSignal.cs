@@ -18,6 +18,12 @@ internal sealed class StopSignal : IDisposable
     /// <summary>Cancelled when it came.</summary>
     public CancellationToken Requested => _requested.Token;
 
+    /// <summary>Somebody else than PID 1 wants the machine to start over; nothing happens when an operating system runs.</summary>
+    public void Request()
+    {
+        if (!_ignored) _requested.Cancel();
+    }
+
     /// <summary>An operating system runs: its init asks every process to end, and needs its root, and so the tunnel, to the very last.</summary>
     public bool Ignored
     {

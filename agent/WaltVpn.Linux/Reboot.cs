@@ -9,6 +9,14 @@ public static partial class Reboot
     /// <exception cref="ErrnoException">EPERM outside the first process namespace without CAP_SYS_BOOT.</exception>
     public static void HandCtrlAltDelToInit() => Call(RebootCommand.LINUX_REBOOT_CMD_CAD_OFF);
 
+    /// <summary>Sends a signal to PID 1, which gets only those that it handles (kill(2)).</summary>
+    /// <param name="signal">Number from signal(7), or init's own, e.g. systemd's (systemd(1), "Signals").</param>
+    public static void AskInit(int signal)
+    {
+        const int Init = 1;
+        if (KillCall(Init, signal) != 0) throw ErrnoException.Last("kill", $"PID 1, signal {signal}");
+    }
+
     /// <summary>RESTARTS THE MACHINE NOW. Write back with <see cref="Sync"/> and unmount before.</summary>
     public static void Restart() => Call(RebootCommand.LINUX_REBOOT_CMD_RESTART);
 
@@ -30,6 +38,9 @@ public static partial class Reboot
 
     [LibraryImport("libc", EntryPoint = "sync")]
     private static partial void SyncCall();
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int KillCall(int pid, int signal);
 
     [LibraryImport("libc", EntryPoint = "reboot", SetLastError = true)]
     private static partial int RebootCall(int command);

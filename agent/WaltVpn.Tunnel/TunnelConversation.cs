@@ -56,7 +56,7 @@ public sealed class TunnelConversation
     /// <summary>There is something for <see cref="Compose"/> to say. Raised in the thread that reads, or that of <see cref="TryTell"/>.</summary>
     public event Action? Speaks;
 
-    /// <summary>The server said something; raised in the thread that reads.</summary>
+    /// <summary>The peer said a word it may say; raised in the thread that reads.</summary>
     public event Action<TunnelControl>? Told;
 
     /// <summary>The stream from the peer.</summary>
@@ -70,6 +70,9 @@ public sealed class TunnelConversation
 
     /// <summary>The peer takes frames that are still to be cut, or whose checksum is still to be made.</summary>
     public bool SendsLargeFrames => _hasSwitched && _peer.LargeFrames;
+
+    /// <summary>The server takes <see cref="TunnelControl.NodeReports"/>.</summary>
+    public bool HearsReports => _hasSwitched && _peer.HearsReports;
 
     /// <summary>Something waits for <see cref="Compose"/>.</summary>
     public bool HasSomethingToSay => _speaks;
@@ -162,7 +165,7 @@ public sealed class TunnelConversation
         if (!_speaks) return;
         lock (_gate)
         {
-            var hello = new TunnelHello(LargeFrames: true, _options.DeadAfter);
+            var hello = new TunnelHello(LargeFrames: true, _options.DeadAfter, HearsReports: _options.Role == TunnelRole.Server);
             if (_offers) batch.AddHello(hello, switches: false);
             if (_switches) batch.AddHello(hello, switches: true);
             _hasSwitched |= _switches;
@@ -242,10 +245,18 @@ public sealed class TunnelConversation
     private bool OnControl(ReadOnlySpan<byte> json)
     {
         if (!TunnelControl.TryRead(json, out var word)) return End($"the {Peer} sent a control record that is none");
-        // No word of a node's is known yet (docs/security.md L2-10).
-        if (_options.Role == TunnelRole.Server) return End($"the node said '{Printable(Encoding.UTF8.GetBytes(word.Kind))}', which is the server's to say");
+        if (_options.Role == TunnelRole.Server && !IsNodesToSay(word, out var reason)) return End(reason);
         Told?.Invoke(word);
         return true;
+    }
+
+    // docs/security.md L2-10: one word, whole and within its ranges.
+    private static bool IsNodesToSay(TunnelControl word, out string reason)
+    {
+        reason = word.Kind == TunnelControl.NodeReports
+            ? "the node sent a report that is none"
+            : $"the node said '{Printable(Encoding.UTF8.GetBytes(word.Kind))}', which is the server's to say";
+        return word is { Kind: TunnelControl.NodeReports, Report.IsValid: true };
     }
 
     private bool End(string reason)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net.Http.Json;
+using WaltVpn.Cli.Life;
 using WaltVpn.Protocol;
 
 namespace WaltVpn.Cli;
@@ -42,7 +43,7 @@ internal static class NodeCommands
             PrintOutcome(arguments.GetValue(global.Output), renamed, $"{node.Name} is now {renamed.Name}");
             return (int)ExitCode.Ok;
         });
-        return new Command("node", "Nodes of the platform. Example: waltvpn node list")
+        var node = new Command("node", "Nodes of the platform. Example: waltvpn node list")
         {
             list,
             show,
@@ -60,6 +61,8 @@ internal static class NodeCommands
                 NodeState.Forgotten,
                 askFirst: "It is off the lists until it asks to join again."),
         };
+        foreach (var command in NodeLifeCommands.Create(global)) node.Add(command);
+        return node;
 
         Command Change(string verb, string description, NodeState state, string? askFirst = null)
         {
@@ -102,14 +105,16 @@ internal static class NodeCommands
 
     private static bool IsIdOf(NodeView node, string digits) => digits.Length >= LeastDigits && node.Id.StartsWith(digits, StringComparison.Ordinal);
 
-    private static void Confirm(string verb, NodeView node, string consequence)
+    /// <summary>Asks whether it is really meant.</summary>
+    public static void Confirm(string verb, NodeView node, string consequence)
     {
         if (Console.IsInputRedirected) throw new CliException(ExitCode.Usage, "without a terminal nobody can be asked; add --yes");
         Console.Write(TerminalText.Plain($"{char.ToUpperInvariant(verb[0])}{verb[1..]} {node.Name} ({node.Model}, {node.Mac})? {consequence} [y/N] "));
         if (Console.ReadLine()?.Trim() is not ("y" or "yes")) throw new CliException(ExitCode.Refused, "nothing was changed");
     }
 
-    private static void PrintOutcome(OutputFormat format, NodeView node, string outcome) =>
+    /// <summary>Says what was done to a node.</summary>
+    public static void PrintOutcome(OutputFormat format, NodeView node, string outcome) =>
         ResultPrinter.PrintOne(format, node, ProtocolJson.Default.NodeView, view => view.Name, _ => Console.WriteLine(outcome));
 
     private static void PrintAll(OutputFormat format, IReadOnlyList<NodeView> nodes) => ResultPrinter.PrintList(

@@ -15,6 +15,9 @@ var root = new RootCommand(
       waltvpn node list -o json             all nodes, for a program
       waltvpn node disable node-3fa2c1      keep a node out, until: waltvpn node enable node-3fa2c1
       waltvpn node revoke node-3fa2c1       void a node's key for ever
+      waltvpn node timeline node-3fa2c1     how far its boot came, and what it waited for
+      waltvpn node log node-3fa2c1 -f       what it says, from its first second on
+      waltvpn node blink node-3fa2c1        which of these boards is it?
       waltvpn token create --uses 20        boards that bring it join without waiting for you
       waltvpn audit list                    who decided what, and when
       waltvpn setup-node --output node.yaml settings for waltvpn-image

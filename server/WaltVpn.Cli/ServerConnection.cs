@@ -49,6 +49,13 @@ internal sealed class ServerConnection : IDisposable
         return await Read(answer, type, cancel);
     }
 
+    /// <summary>Asks for something to be done that has no answer of its own.</summary>
+    public async Task Order(string path, HttpContent? content, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        using var answer = await Send(request, HttpCompletionOption.ResponseContentRead, cancel);
+    }
+
     /// <summary>Listens to the enrolment requests: first those that wait, then every change, until the server ends.</summary>
     /// <param name="connected">Called when the server began to answer.</param>
     /// <param name="cancel">Ends it.</param>

@@ -37,6 +37,9 @@ public enum HubOperation
 
     /// <summary>Say a word to a node through its tunnel, beside the frames. Refused when it is not connected or speaks version 0.</summary>
     Tell,
+
+    /// <summary>Takes the reports that nodes sent since it was asked last.</summary>
+    Hear,
 }
 
 /// <summary>A node that was admitted and whose forced command is about to start.</summary>
@@ -70,6 +73,9 @@ public sealed record HubAnswer
 
     /// <summary>List: IPv4 addresses that nodes have or had in the last five minutes, whether they are connected or not.</summary>
     public IReadOnlyList<string>? NodeAddresses { get; init; }
+
+    /// <summary>Hear: what nodes reported; asked again at once there may be more.</summary>
+    public IReadOnlyList<HeardReport>? Reports { get; init; }
 }
 
 /// <summary>One live tunnel, as the hub sees it.</summary>

@@ -5,7 +5,8 @@ namespace WaltVpn.Protocol;
 /// <summary>What one end of a version-2 tunnel tells the other about itself. docs/protocol.md "Version 2".</summary>
 /// <param name="LargeFrames">It takes frames that are still to be cut into segments, or whose checksum is still to be made.</param>
 /// <param name="DeadAfter">How long it waits for a sign of life; whole seconds, <see cref="ShortestDeadAfter"/>..<see cref="LongestDeadAfter"/>.</param>
-public readonly record struct TunnelHello(bool LargeFrames, TimeSpan DeadAfter)
+/// <param name="HearsReports">Of a server: a node may send reports.</param>
+public readonly record struct TunnelHello(bool LargeFrames, TimeSpan DeadAfter, bool HearsReports = false)
 {
     /// <summary>Version, properties, time. A later version may say more behind them.</summary>
     public const int MinLength = 4;
@@ -15,6 +16,7 @@ public readonly record struct TunnelHello(bool LargeFrames, TimeSpan DeadAfter)
 
     private const byte Version = 2;
     private const byte LargeFramesBit = 1;
+    private const byte HearsReportsBit = 2;
 
     /// <summary>Shortest time after which a peer that says nothing is taken for dead.</summary>
     public static TimeSpan ShortestDeadAfter => TimeSpan.FromSeconds(3);
@@ -28,7 +30,7 @@ public readonly record struct TunnelHello(bool LargeFrames, TimeSpan DeadAfter)
     /// <summary>Writes <see cref="MinLength"/> bytes.</summary>
     public void Write(Span<byte> destination)
     {
-        (destination[0], destination[1]) = (Version, LargeFrames ? LargeFramesBit : (byte)0);
+        (destination[0], destination[1]) = (Version, (byte)((LargeFrames ? LargeFramesBit : 0) | (HearsReports ? HearsReportsBit : 0)));
         BinaryPrimitives.WriteUInt16BigEndian(destination[2..], (ushort)DeadAfter.TotalSeconds);
     }
 
@@ -38,7 +40,8 @@ public readonly record struct TunnelHello(bool LargeFrames, TimeSpan DeadAfter)
     {
         hello = default;
         if (source.Length < MinLength || source[0] < Version) return false;
-        hello = new TunnelHello((source[1] & LargeFramesBit) != 0, TimeSpan.FromSeconds(BinaryPrimitives.ReadUInt16BigEndian(source[2..])));
+        var deadAfter = TimeSpan.FromSeconds(BinaryPrimitives.ReadUInt16BigEndian(source[2..]));
+        hello = new TunnelHello((source[1] & LargeFramesBit) != 0, deadAfter, (source[1] & HearsReportsBit) != 0);
         return hello.DeadAfter >= ShortestDeadAfter && hello.DeadAfter <= LongestDeadAfter;
     }
 }

@@ -85,9 +85,10 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
                 if (!isToldAlready)
                 {
                     var before = Taken?.Digest;
-                    // The tunnel keeps the certificate it came up with; one that was stored since is not stored again.
+                    // Another VPN MAC is used from the next start on: the tunnel keeps its own, and what was stored since is not stored again.
                     var identity = latest?.NodeId == tunnel.Identity.NodeId ? latest : tunnel.Identity;
                     latest = await Ask(new EntrypointRotation(followed.Ways), key, identity, stopping);
+                    if (latest != tunnel.Identity && latest.VpnMac == tunnel.Identity.VpnMac) tunnel.Renew(key, latest);
                     if (Taken is { } answer && answer.Digest != before) await taken(answer);
                 }
 

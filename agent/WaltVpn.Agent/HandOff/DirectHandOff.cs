@@ -50,7 +50,7 @@ internal sealed class DirectHandOff(PlatformLease platform, StatePartition state
             }
 
             if (await attempt is not { } failure) break;
-            Say(log.Warning, BootStage.HandOff, $"{failure} Trying again every second, for {StageRunner.Seconds(patience.RootDelay)}.");
+            Say(log.Retry, BootStage.HandOff, $"{failure} Trying again every second, for {StageRunner.Seconds(patience.RootDelay)}.");
             var elapsed = time.GetElapsedTime(started);
             if (elapsed >= patience.RootDelay && !warned)
             {

@@ -102,7 +102,7 @@ internal sealed class DhcpClient : IAsyncDisposable
 
             if (TimeProvider.System.GetElapsedTime(started) >= Working) backoff.Reset();
             var wait = backoff.Next();
-            _log.Warning(_stage, $"udhcpc on {_interface}: {reason}. Starting it again in {StageRunner.Seconds(wait)}.");
+            _log.Retry(_stage, $"udhcpc on {_interface}: {reason}. Starting it again in {StageRunner.Seconds(wait)}.");
             await Task.Delay(wait, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
         }
     }
@@ -165,7 +165,7 @@ internal sealed class DhcpClient : IAsyncDisposable
                 _log.Warning(_stage, $"the DHCP server on {_interface} took the address back; asking for another.");
                 break;
             case "leasefail":
-                _log.Warning(_stage, $"no DHCP answer on {_interface}; asking again.");
+                _log.Retry(_stage, $"no DHCP answer on {_interface}; asking again.");
                 if (LeaseIsOver()) Lose();
                 Unanswered?.Invoke();
                 break;

@@ -116,7 +116,7 @@ internal sealed class Uplink
             }
             catch (TimeoutException) when (WiredLink.WithCarrier() is [var only] && only == name)
             {
-                _log.Warning(BootStage.Network, $"{NoAnswer(name)} Still asking.");
+                _log.Retry(BootStage.Network, $"{NoAnswer(name)} Still asking.");
             }
         }
     }

@@ -29,7 +29,7 @@ internal static class WiredLink
             }
             catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
             {
-                log.Warning(BootStage.Network, $"{Missing()} Waiting for it.");
+                log.Retry(BootStage.Network, $"{Missing()} Waiting for it.");
             }
         }
     }

@@ -32,6 +32,7 @@ internal sealed class TunnelSupervisor : IDisposable
     private volatile NodeIdentity _identity;
     private volatile SshProcess? _ssh;
     private volatile bool _isPlug;
+    private volatile TunnelConversation? _conversation;
 
     private TunnelSupervisor(FileDescriptor tap, NodeIdentity identity, EnrollmentClient enrollment, EntrypointRotation entrypoints, INodeLog log)
     {
@@ -98,6 +99,21 @@ internal sealed class TunnelSupervisor : IDisposable
         SetMac(own);
     }
 
+    /// <summary>The node has another certificate, which its next session uses; the one that is up is not touched.</summary>
+    /// <param name="key">The node's.</param>
+    /// <param name="identity">With the VPN MAC that the TAP has.</param>
+    public void Renew(NodeKey key, NodeIdentity identity)
+    {
+        if (identity.VpnMac != _identity.VpnMac) throw new ArgumentException($"the TAP is {_identity.VpnMac}, not {identity.VpnMac}", nameof(identity));
+        SshConfig.AddTunnel(key.PrivateKeyPath, identity);
+        _identity = identity;
+        _log.Info(BootStage.Tunnel, "the next session uses the new certificate");
+    }
+
+    /// <summary>Says a word to the server, beside the frames.</summary>
+    /// <returns>False: there is no tunnel now, or its server takes no words of nodes.</returns>
+    public bool TryTell(TunnelControl word) => _conversation is { HearsReports: true } conversation && conversation.TryTell(word);
+
     /// <inheritdoc/>
     public void Dispose() => _tap.Dispose();
 
@@ -118,7 +134,7 @@ internal sealed class TunnelSupervisor : IDisposable
 
             var wait = backoff.Next();
             if (keyRefused) wait = await AskAgain(key, way).WaitAsync(stopping) ?? wait;
-            _log.Warning(BootStage.Tunnel, $"{way}: {reason}. Connecting again in {StageRunner.Seconds(wait)}.");
+            _log.Retry(BootStage.Tunnel, $"{way}: {reason}. Connecting again in {StageRunner.Seconds(wait)}.");
             var hurry = Hurry();
             if (await Task.WhenAny(hurry, Task.Delay(wait, stopping)) != hurry) continue;
             CalmDown(unlessWithin: TimeSpan.Zero);
@@ -200,7 +216,9 @@ internal sealed class TunnelSupervisor : IDisposable
             if (await Task.WhenAny(ssh.Connected) is { IsCanceled: true }) return ($"no tunnel; {await LastWords(ssh)}", TimeSpan.Zero, ssh.KeyRefused);
             Up(way);
             using var pump = Pump(ssh, options);
+            _conversation = pump.Conversation;
             var end = await pump.Start().Completion;
+            _conversation = null;
             var words = await LastWords(ssh);
             NoteVersion(way, options, pump.Conversation, ssh);
             return ($"{end.Reason}; {words}", ssh.ConnectedFor ?? TimeSpan.Zero, false);

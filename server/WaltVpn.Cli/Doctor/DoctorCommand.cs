@@ -1,5 +1,6 @@
 using System.CommandLine;
 using WaltVpn.Cli.Entrypoints;
+using WaltVpn.Cli.Life;
 using WaltVpn.Protocol;
 
 namespace WaltVpn.Cli.Doctor;
@@ -21,7 +22,13 @@ internal static class DoctorCommand
         {
             using var server = global.Connect(arguments);
             var checks = await OfServer(server, cancel);
-            if (arguments.GetValue(which) is { } name) checks.AddRange(NodeChecks.Of(await NodeCommands.Find(server, name, cancel), DateTimeOffset.UtcNow));
+            if (arguments.GetValue(which) is { } name)
+            {
+                var node = await NodeCommands.Find(server, name, cancel);
+                checks.AddRange(NodeChecks.Of(node, DateTimeOffset.UtcNow));
+                checks.AddRange(BootCheck.Of(node, await NodeLifeCommands.Boots(server, node, cancel)));
+            }
+
             Print(arguments.GetValue(global.Output), checks);
             return (int)(checks.All(check => check.Works) ? ExitCode.Ok : ExitCode.Failed);
         });

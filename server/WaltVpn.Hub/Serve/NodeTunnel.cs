@@ -28,6 +28,8 @@ internal sealed class NodeTunnel : IDisposable
     private readonly BufferPool _buffers;
     private readonly TimeProvider _time;
     private readonly Action<string, string> _ended;
+    private readonly Action<HeardReport> _heard;
+    private readonly ReportRate _reports;
     private readonly FileDescriptor _tap;
     private readonly FileDescriptor _input;
     private readonly FileDescriptor _output;
@@ -54,6 +56,7 @@ internal sealed class NodeTunnel : IDisposable
     /// <param name="buffers">Where it has one from, while it needs one.</param>
     /// <param name="time">The clocks.</param>
     /// <param name="ended">Called once, with the node's id and the reason; then dispose.</param>
+    /// <param name="heard">Takes what it reports.</param>
     public NodeTunnel(
         EventLoop loop,
         ExpectedNode node,
@@ -62,9 +65,12 @@ internal sealed class NodeTunnel : IDisposable
         TunnelConversation conversation,
         BufferPool buffers,
         TimeProvider time,
-        Action<string, string> ended)
+        Action<string, string> ended,
+        Action<HeardReport> heard)
     {
-        (_loop, _node, _dhcp, _conversation, _buffers, _time, _ended) = (loop, node, dhcp, conversation, buffers, time, ended);
+        (_loop, _node, _dhcp, _conversation, _buffers, _time, _ended, _heard) = (loop, node, dhcp, conversation, buffers, time, ended, heard);
+        _reports = new ReportRate(time);
+        _conversation.Told += OnWord;
         (_tap, _input, _output) = ports;
         _since = time.GetUtcNow();
         _rules = new AddressRules(node.VpnMac, dhcp.Addresses);
@@ -175,12 +181,20 @@ internal sealed class NodeTunnel : IDisposable
         while (!_closed && step == TunnelStep.Frame)
         {
             step = _conversation.Next(out var frame);
-            if (step == TunnelStep.Frame) FromNode(frame);
+            // A report too many has ended it meanwhile.
+            if (!_closed && step == TunnelStep.Frame) FromNode(frame);
         }
 
         if (_closed) return;
         if (step == TunnelStep.Refused) End(_conversation.Reason);
         else Speak();
+    }
+
+    // The conversation lets reports pass, and nothing else.
+    private void OnWord(TunnelControl word)
+    {
+        if (_reports.Allows()) _heard(new HeardReport(_node.NodeId, word.Report!));
+        else End("the node reports more than anybody reads");
     }
 
     private void FromNode(ReadOnlySpan<byte> frame)

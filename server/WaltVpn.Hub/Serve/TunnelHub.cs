@@ -19,6 +19,7 @@ internal sealed class TunnelHub : IDisposable
     private readonly TimeProvider _time;
     private readonly TimeSpan _deadAfter;
     private readonly BufferPool _buffers = new();
+    private readonly ReportBook _reports = new();
     private readonly TicketBook _tickets;
     private readonly Dictionary<string, (NodeTunnel Tunnel, ConnectConnection Connection, int Bridge)> _live = [];
     private readonly Dictionary<MacAddress, string> _byMac = [];
@@ -76,6 +77,7 @@ internal sealed class TunnelHub : IDisposable
     {
         HubOperation.Expect => Expect(request.Expect),
         HubOperation.Tell => Tell(request.NodeId, request.Word),
+        HubOperation.Hear => new HubAnswer { Ok = true, Reports = _reports.Take() },
         HubOperation.Disconnect => Disconnect(request.NodeId, request.Reason ?? "disconnected by the server"),
         HubOperation.List => new HubAnswer
         {
@@ -141,7 +143,8 @@ internal sealed class TunnelHub : IDisposable
             var dhcp = new DhcpSnooping(node, _addresses, _bridge.Owns);
             var ports = (tap, descriptors[0], descriptors[1]);
             var options = new TunnelOptions { Role = TunnelRole.Server, Version2 = version2, DeadAfter = _deadAfter };
-            var tunnel = new NodeTunnel(_loop, node, dhcp, ports, new TunnelConversation(options, _time, new TunnelReader([])), _buffers, _time, End);
+            var conversation = new TunnelConversation(options, _time, new TunnelReader([]));
+            var tunnel = new NodeTunnel(_loop, node, dhcp, ports, conversation, _buffers, _time, End, _reports.Add);
             _live.Add(node.NodeId, (tunnel, connection, bridge));
             _byMac.Add(node.VpnMac, node.NodeId);
             Log.Info($"node {node.NodeId} connected: {tapName}, {node.VpnMac}, certificate {node.CertificateSerial}");

@@ -15,7 +15,7 @@ internal static class CertificateJournal
     private static readonly TimeSpan Backdated = TimeSpan.FromMinutes(5);
 
     /// <summary>Bits of the serial that are random; the seconds since 1970 stand above them.</summary>
-    private const int RandomBits = 30;
+    public const int RandomBits = 30;
 
     /// <summary>ssh-keygen(1); sshd of this server grants it to nobody, an entrypoint of WalT's may.</summary>
     private const string AgentForwarding = "permit-agent-forwarding";

@@ -61,6 +61,21 @@ internal sealed class Admission(
         }
     }
 
+    /// <summary>Makes the next certificate of a node when it is due. What fails is in the log, and the node has the one it has.</summary>
+    public async Task Renew(string nodeId)
+    {
+        try
+        {
+            if (database.Read(db => NodeTable.Find(db, nodeId)) is not { IsAccepted: true } node
+                || !NodePublicKey.TryParseAny(node.PublicKey, out var key, out _)) return;
+            if (database.Read(db => CertificateJournal.Newest(db, key)) is { } newest && newest.IsDue(time.GetUtcNow())) await Prepare(key);
+        }
+        catch (Exception e) when (e is CertificateException or SqliteException)
+        {
+            log.NotRenewed(nodeId, e.Message);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _oneAtATime.Dispose();
 

@@ -20,6 +20,9 @@ internal static partial class EnrollmentLog
     [LoggerMessage(5, LogLevel.Error, "certificate: none for {Name}: {Cause}")]
     public static partial void NoCertificate(this ILogger log, string name, string cause);
 
+    [LoggerMessage(110, LogLevel.Error, "certificate: the next one of node {NodeId} could not be made: {Cause}; it keeps the one it has, and asks again")]
+    public static partial void NotRenewed(this ILogger log, string nodeId, string cause);
+
     [LoggerMessage(6, LogLevel.Information, "certificate: {KeyId} for {Name}, serial {Serial}")]
     public static partial void CertificateReleased(this ILogger log, string name, string keyId, ulong serial);
 

@@ -31,6 +31,11 @@ internal sealed class HubControl(ServerSettings settings)
     public Task Tell(string nodeId, TunnelControl word, CancellationToken cancel) =>
         Ask(new HubRequest { Operation = HubOperation.Tell, NodeId = nodeId, Word = word }, cancel);
 
+    /// <summary>Takes what nodes reported; empty: nothing.</summary>
+    /// <exception cref="HubException">The hub did not answer.</exception>
+    public async Task<IReadOnlyList<HeardReport>> Hear(CancellationToken cancel) =>
+        (await Ask(new HubRequest { Operation = HubOperation.Hear }, cancel)).Reports ?? [];
+
     /// <summary>All live tunnels.</summary>
     /// <exception cref="HubException">The hub did not answer.</exception>
     public async Task<IReadOnlyList<TunnelSession>> List(CancellationToken cancel) =>

@@ -15,8 +15,11 @@ namespace WaltVpn.Server.Login;
 /// <summary>Answers sshd's questions from the database of now (docs/security.md CERT-7, the first gate). Whatever goes wrong is a refusal.</summary>
 internal sealed class LoginDesk(
     ServerSettings settings, Database database, EnrollmentKey enrollmentKey, HubControl hub, AdmittedSessions sessions, SettingsDesk nodeSettings,
-    TimeProvider time, ILogger<LoginDesk> log)
+    Admission admission, TimeProvider time, ILogger<LoginDesk> log)
 {
+    // Of the 5 s in which sshd's helper wants its answer.
+    private static readonly TimeSpan ForRenewal = TimeSpan.FromSeconds(2);
+
     private static readonly LoginAnswer Refused = new() { Allowed = false };
 
     /// <summary>Answers one question.</summary>
@@ -24,7 +27,7 @@ internal sealed class LoginDesk(
     {
         LoginKind.Certificate => await AnswerCertificate(request, cancel),
         LoginKind.Key => AnswerKey(request),
-        LoginKind.Command => AnswerCommand(request),
+        LoginKind.Command => await AnswerCommand(request, cancel),
     };
 
     private async Task<LoginAnswer> AnswerCertificate(LoginRequest request, CancellationToken cancel)
@@ -57,8 +60,10 @@ internal sealed class LoginDesk(
         }
     }
 
-    private LoginAnswer AnswerSettings(AdmittedSession session)
+    private async Task<LoginAnswer> AnswerSettings(AdmittedSession session, CancellationToken cancel)
     {
+        // It goes on when it takes longer; then the node is told of the next certificate when it asks again.
+        await Task.WhenAny(admission.Renew(session.NodeId), Task.Delay(ForRenewal, cancel));
         var answer = nodeSettings.Answer(session);
         if (!answer.Allowed) return answer;
         try
@@ -77,14 +82,14 @@ internal sealed class LoginDesk(
     private LoginAnswer AnswerKey(LoginRequest request) => new() { Allowed = request.PublicKey == enrollmentKey.Public.Line };
 
     /// <summary>WalT's two questions, and ours (docs/protocol.md "SSH commands").</summary>
-    private LoginAnswer AnswerCommand(LoginRequest request) => request.Command switch
+    private async Task<LoginAnswer> AnswerCommand(LoginRequest request, CancellationToken cancel) => request.Command switch
     {
         TunnelCommand.CheckInWaltNet => IsInPlatformNetwork(request.ClientAddress)
             ? new LoginAnswer { Allowed = true, Output = "OK" }
             : new LoginAnswer { Allowed = false, Output = "FAILED" },
         TunnelCommand.GetServerHostname => new LoginAnswer { Allowed = true, Output = settings.ServerName },
         TunnelCommand.Settings => sessions.Take(request.Ticket) is { } session
-            ? AnswerSettings(session)
+            ? await AnswerSettings(session, cancel)
             : new LoginAnswer { Allowed = false, Error = "whose session this is is not known any more; connect again" },
         _ => Refused,
     };

@@ -12,6 +12,7 @@ using WaltVpn.Server.Health;
 using WaltVpn.Server.Http;
 using WaltVpn.Server.HubLink;
 using WaltVpn.Server.Lan;
+using WaltVpn.Server.Life;
 using WaltVpn.Server.Login;
 using WaltVpn.Server.Nodes;
 using WaltVpn.Server.Requests;
@@ -54,6 +55,7 @@ internal static class Daemon
         services.AddSingleton<LanGate>().AddSingleton<NodeConf>();
         services.AddSingleton<BootPublisher>().AddSingleton<ServedPairs>();
         services.AddSingleton<ServiceNotifier>().AddHostedService<Heartbeat>().AddHostedService<SettingsAnnouncer>();
+        services.AddSingleton<NodeOrders>().AddHostedService<ReportListener>();
         var app = builder.Build();
         app.Services.GetRequiredService<StateLock>();
         return Map(app);
@@ -73,6 +75,7 @@ internal static class Daemon
         both.MapLegacyBootFiles();
         var administration = app.MapFace(Face.Administration);
         administration.MapNodes();
+        administration.MapNodeLife();
         administration.MapRequests();
         administration.MapTokens();
         administration.MapAudit();

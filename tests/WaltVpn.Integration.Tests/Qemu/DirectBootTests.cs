@@ -56,7 +56,7 @@ public sealed class DirectBootTests(RunningPlatform platform) : PlatformTest(pla
             board.Console.Text.Split("Linux version").Length.ShouldBe(2, "it booted once");
 
             // systemd stops all else and needs the root to the last: it spares the tunnel.
-            await DebianRoot.Run(node, "systemctl reboot");
+            (await RunningPlatform.Cli("node", "reboot", node.Name, "--yes")).Status.ShouldBe(0);
             await board.Console.Await("reboot: Restarting system", Patience);
             await board.Off();
             board.Console.Text.ShouldNotContain("internal error");

@@ -39,7 +39,7 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
         var requests = (await RunningPlatform.Requests()).Count;
         // The only one that the card names is dead; the board knows another from the server.
         await added.BlackHoleAnother(CardsEntrypoint.Split(':')[0]);
-        await using (var board = await VirtualBoard.PowerOn("node1", card))
+        await using (var board = await VirtualBoard.PowerOn("node1", card, "-rtc", "base=1970-01-02T00:00:00"))
         {
             var second = await board.Online();
             board.Console.Text.ShouldContain($"walt-vpn tunnel: {CardsEntrypoint}: ");
@@ -48,8 +48,32 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
             (second.Id, second.Name, second.VpnMac, second.Fingerprint).ShouldBe((first.Id, first.Name, first.VpnMac, first.Fingerprint));
             board.Console.Text.ShouldNotContain("walt-vpn enrollment: asking");
             (await RunningPlatform.Requests()).Count.ShouldBe(requests);
+            await TellsItsLifeAndStartsAnewWhenTold(board, second);
         }
     }
+
+    private static async Task TellsItsLifeAndStartsAnewWhenTold(VirtualBoard board, NodeView node)
+    {
+        // Of this boot and of the one before, from the first line on; what failed stands where it failed.
+        await Eventually.Holds("the node has told how it came in", async () => (await Waltvpn("node", "log", node.Name)).Contains("is online", StringComparison.Ordinal));
+        (await Waltvpn("node", "log", node.Name)).ShouldContain("startup: waltvpn-agent");
+        (await Waltvpn("node", "log", node.Name, "--boot", "-1")).ShouldContain("enrollment: asking");
+        var timeline = await Waltvpn("node", "timeline", node.Name);
+        board.Console.Text.ShouldContain("the clock said 1970-01-0");
+        await board.Console.Await(", by the server");
+        foreach (var stage in (string[])["startup", "network", "enrollment", "bootFiles", "tunnel", "online"]) timeline.ShouldContain($"\n{stage} ");
+        timeline.Split('\n').Single(line => line.StartsWith("tunnel", StringComparison.Ordinal)).ShouldContain(CardsEntrypoint);
+        await Waltvpn("node", "blink", node.Name, "--for", "5s");
+        await board.Console.Await("the server has this node blink for 5 s, but it has no LED");
+        await Waltvpn("node", "reboot", node.Name, "--yes");
+        await board.Off();
+        board.Console.Text.ShouldContain("the server has this node start anew");
+        board.Console.Text.ShouldContain("walt-vpn shutdown: restart");
+        (await Waltvpn("node", "log", node.Name)).ShouldContain("the server has this node start anew");
+    }
+
+    private static Task<string> Waltvpn(params string[] words) =>
+        Tool.Succeed(RunningPlatform.Program("waltvpn"), ["--socket", RunningPlatform.File("run/api.sock"), .. words]);
 
     [Fact]
     public async Task DeniedBoardKeepsAskingPolitelyAndMayStillBeAccepted()
@@ -123,6 +147,16 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
         await using var board = await VirtualBoard.PowerOn("node8", await NodeImage.Card("node8"));
         var node = await board.Join();
         var requests = (await RunningPlatform.Requests()).Count;
+
+        // In the second half of its life: the next one comes through the settings, and is used by the next tunnel, without a question.
+        await Records($"UPDATE certificates SET valid_after = valid_after - 10 * (valid_before - valid_after) WHERE node_id = '{node.Id}'");
+        var first = (await RunningPlatform.Node(node.Id)).CertificateSerial;
+        await KillSession();
+        await board.Console.Await("the next session uses the new certificate", Patience);
+        (await RunningPlatform.Node(node.Id)).Tunnel!.CertificateSerial.ShouldBe(first);
+        await KillSession();
+        await Eventually.Holds("the new one is used", async () => (await RunningPlatform.Node(node.Id)).Tunnel is { } tunnel && tunnel.CertificateSerial != first, Patience);
+        board.Console.Text.ShouldNotContain("gave a new certificate");
 
         // Its life ended while the node was away: the same node gets the next one, and nobody is asked.
         await Records($"""

@@ -20,7 +20,13 @@ internal sealed class RecordingHub : IDisposable
         _ = Accept();
     }
 
-    /// <summary>Everything it was asked, in order, list questions left out.</summary>
+    /// <summary>What nodes reported and nobody has taken yet.</summary>
+    public ConcurrentQueue<HeardReport> Reports { get; } = [];
+
+    /// <summary>Why it tells nobody anything; null: it does.</summary>
+    public string? Refuses { get; set; }
+
+    /// <summary>Everything it was asked, in order, but for what it is asked all the time: who is connected, and what was reported.</summary>
     public ConcurrentQueue<HubRequest> Told { get; } = [];
 
     /// <summary>What it answers to a list question.</summary>
@@ -45,6 +51,13 @@ internal sealed class RecordingHub : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
+    private List<HeardReport> TakeReports()
+    {
+        var taken = new List<HeardReport>();
+        while (Reports.TryDequeue(out var report)) taken.Add(report);
+        return taken;
+    }
+
     private async Task Accept()
     {
         try
@@ -64,11 +77,15 @@ internal sealed class RecordingHub : IDisposable
         while (await reader.ReadLineAsync() is { } line)
         {
             var request = JsonSerializer.Deserialize(line, ProtocolJson.Default.HubRequest)!;
-            if (request.Operation != HubOperation.List) Told.Enqueue(request);
+            if (request.Operation is not (HubOperation.List or HubOperation.Hear)) Told.Enqueue(request);
             if (request.Operation == HubOperation.Disconnect) Sessions.TryRemove(request.NodeId!, out _);
-            var answer = request.Operation == HubOperation.List
-                ? new HubAnswer { Ok = true, Sessions = [.. Sessions.Values], NodeAddresses = [.. Sessions.Values.SelectMany(session => session.Addresses)] }
-                : new HubAnswer { Ok = true };
+            var answer = request.Operation switch
+            {
+                HubOperation.List => new HubAnswer { Ok = true, Sessions = [.. Sessions.Values], NodeAddresses = [.. Sessions.Values.SelectMany(session => session.Addresses)] },
+                HubOperation.Hear => new HubAnswer { Ok = true, Reports = TakeReports() },
+                HubOperation.Tell when Refuses is { } reason => new HubAnswer { Ok = false, Error = reason },
+                _ => new HubAnswer { Ok = true },
+            };
             await stream.WriteAsync((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(answer, ProtocolJson.Default.HubAnswer), (byte)'\n']);
         }
     }

@@ -195,6 +195,43 @@ public sealed class Version2Tests : IAsyncLifetime
         HubProcess.ReadToEnd(node.Connection!).ShouldBe("ended: the node said 'reboot', which is the server's to say\n");
     }
 
+    [Fact]
+    public async Task ReportOfANodeIsForTheDaemonToTakeOnce()
+    {
+        using var node = await Accepted('a');
+        node.Stream.Write(Report(1));
+        node.Stream.Write(Report(2));
+        HeardReport? heard = null;
+        using var deadline = new CancellationTokenSource(Deadline);
+        while (heard?.Report.Number != 2)
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+            foreach (var report in _hub.Ask(new HubRequest { Operation = HubOperation.Hear }).Reports!) heard = report;
+        }
+
+        heard!.NodeId.ShouldBe(node.Id);
+        heard.Report.Lines.ShouldHaveSingleItem().Text.ShouldBe("line 2");
+        _hub.Ask(new HubRequest { Operation = HubOperation.Hear }).Reports!.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task NodeThatReportsWithoutEndEndsItsTunnelAndCostsTheHubNothing()
+    {
+        using var node = await Accepted('a');
+        using var other = await Accepted('b');
+        node.Stream.Write([.. Enumerable.Range(1, 100).SelectMany(Report)]);
+        HubProcess.ReadToEnd(node.Connection!).ShouldBe("ended: the node reports more than anybody reads\n");
+        _hub.Ask(new HubRequest { Operation = HubOperation.Hear }).Reports!.Count.ShouldBe(1);
+        _hub.Sessions.ShouldHaveSingleItem().NodeId.ShouldBe(other.Id);
+    }
+
+    private static byte[] Report(int number)
+    {
+        var json = System.Text.Encoding.UTF8.GetBytes(
+            $$$"""{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":{{{number}}},"lines":[{"number":{{{number}}},"at":1,"stage":"x","text":"line {{{number}}}"}]}}""");
+        return [5, 0, (byte)(json.Length >> 8), (byte)json.Length, .. json];
+    }
+
     private async Task MakeImpatient()
     {
         _hub.Signal("TERM");

@@ -220,6 +220,64 @@ public sealed class TunnelConversationTests : IDisposable
     }
 
     [Fact]
+    public void ReportOfANodeIsHeardAndTheServerSaysThatItMay()
+    {
+        var (node, server) = Connected();
+        NodeReport? heard = null;
+        server.Conversation.Told += word => heard = word.Report;
+        (node.Conversation.HearsReports, server.Conversation.HearsReports).ShouldBe((true, false));
+        node.Conversation.TryTell(new TunnelControl { Kind = TunnelControl.NodeReports, Report = Report() }).ShouldBeTrue();
+        server.Receive(node.Compose()).ShouldBe(TunnelStep.NeedMore);
+        heard!.Lines.ShouldHaveSingleItem().Text.ShouldBe("the site's network is up");
+        heard.Stages.ShouldHaveSingleItem().Why.ShouldBe("no carrier");
+    }
+
+    public static TheoryData<string> ReportsThatAreNone =>
+    [
+        """{"kind":"report"}""",
+        """{"kind":"report","report":{"boot":"0123","number":1}}""",
+        """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":-1}}""",
+        """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"lines":[null]}}""",
+        """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"stages":[null]}}""",
+        """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"lines":[{"number":1,"at":1,"stage":"tunnel","text":"\u001b[2J"}]}}""",
+        """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"lines":[{"number":1,"at":1,"stage":"\u202e","text":"x"}]}}""",
+        """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"lines":[{"number":2,"at":1,"stage":"x","text":"x"},{"number":2,"at":1,"stage":"x","text":"x"}]}}""",
+        $$$"""{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"lines":[{"number":1,"at":1,"stage":"x","text":"{{{new string('x', NodeReport.LongestText + 1)}}}"}]}}""",
+        """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"stages":[{"stage":"x","outcome":"later","at":1,"tries":1}]}}""",
+    ];
+
+    [Theory]
+    [MemberData(nameof(ReportsThatAreNone))]
+    public void ReportOutsideItsRangesEndsTheTunnel(string json)
+    {
+        var (node, server) = Connected();
+        node.Compose();
+        node.Batch.Clear();
+        node.Batch.Add(TunnelRecordType.Control, System.Text.Encoding.UTF8.GetBytes(json));
+        server.Receive(node.Batch.Unsent).ShouldBe(TunnelStep.Refused);
+        server.Conversation.Reason.ShouldBeOneOf("the node sent a report that is none", "the node sent a control record that is none");
+    }
+
+    [Fact]
+    public void LargestReportFitsIntoARecord()
+    {
+        // What JSON writes in six characters, in every place.
+        var line = new NodeLogLine { Number = 1L << 52, At = 1L << 52, Stage = new string('s', 20), Warning = true, Text = new string('x', 200) };
+        var report = Report() with { Lines = [.. Enumerable.Range(0, NodeReport.MostLines).Select(i => line with { Number = line.Number + i })] };
+        report.IsValid.ShouldBeTrue();
+        new TunnelControl { Kind = TunnelControl.NodeReports, Report = report }.ToJson().Length.ShouldBeLessThanOrEqualTo(TunnelRecord.MaxControlLength);
+    }
+
+    private static NodeReport Report() => new()
+    {
+        Boot = "0123456789abcdef0123456789abcdef",
+        Number = 7,
+        Now = 12_000,
+        Stages = [new StageReport { Stage = "network", Outcome = StageOutcome.UnderWay, At = 900, Tries = 2, Why = "no carrier" }],
+        Lines = [new NodeLogLine { Number = 5, At = 1000, Stage = "network", Text = "the site's network is up" }],
+    };
+
+    [Fact]
     public void NobodyIsToldAnythingInVersion0()
     {
         var server = Side(TunnelRole.Server, true);

@@ -40,6 +40,32 @@ public sealed class SettingsDeskTests
     }
 
     [Fact]
+    public async Task NextCertificateComesWithTheSettingsInTheSecondHalfOfItsLife()
+    {
+        await using var platform = await Start();
+        var identity = await Join(platform);
+        var first = (await Told(platform, identity)).Certificate;
+        first.ShouldBe(string.Join(' ', identity.Certificate.Split(' ')[..2]));
+        platform.Time.Move(0.45 * platform.Settings.CertificateLife);
+        (await Told(platform, identity)).Certificate.ShouldBe(first);
+
+        // All are due after six tenths, whatever their share of chance.
+        platform.Time.Move(0.16 * platform.Settings.CertificateLife);
+        await Shell.Run("ssh-add", ["-q", "-D"], "", ("SSH_AUTH_SOCK", platform.Ca.AgentSocket));
+        (await Told(platform, identity)).Certificate.ShouldBe(first);
+        platform.Log.Lines.ShouldContain(line => line.Contains("could not be made", StringComparison.Ordinal));
+        await Shell.Run("ssh-add", ["-q", platform.Ca.KeyFile], "", ("SSH_AUTH_SOCK", platform.Ca.AgentSocket));
+        var second = (await Told(platform, identity)).Certificate;
+        second.ShouldNotBe(first);
+        (await Told(platform, identity)).Certificate.ShouldBe(second);
+        (await Told(platform, identity with { Certificate = second })).Certificate.ShouldBe(second);
+        // The first one is good until it ends.
+        platform.Time.Move(0.4 * platform.Settings.CertificateLife);
+        (await platform.Login(identity)).Allowed.ShouldBeFalse();
+        (await platform.Login(identity with { Certificate = second })).Allowed.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task NumberRisesExactlyWhenSomethingChanges()
     {
         await using var platform = await Start();

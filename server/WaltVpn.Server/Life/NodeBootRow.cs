@@ -1,0 +1,17 @@
+using System.Text.Json;
+using WaltVpn.Protocol;
+
+namespace WaltVpn.Server.Life;
+
+/// <summary>A line of the table node_boots.</summary>
+internal sealed record NodeBootRow(long Id, string Boot, long? StartedAt, long HeardAt, string Stages)
+{
+    /// <summary>What an operator sees of it.</summary>
+    public NodeBootView View => new()
+    {
+        Boot = Boot,
+        Started = StartedAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null,
+        Heard = DateTimeOffset.FromUnixTimeSeconds(HeardAt),
+        Stages = JsonSerializer.Deserialize(Stages, ProtocolJson.Default.IReadOnlyListStageReport) ?? [],
+    };
+}

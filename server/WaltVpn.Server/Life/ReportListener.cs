@@ -1,0 +1,65 @@
+using Microsoft.Data.Sqlite;
+using WaltVpn.Protocol;
+using WaltVpn.Server.HubLink;
+using WaltVpn.Server.Schema;
+
+namespace WaltVpn.Server.Life;
+
+/// <summary>
+/// Takes from the hub what nodes reported, keeps it, and says so to each node: what was not kept, for whatever reason, the node says again.
+/// </summary>
+internal sealed class ReportListener(Database database, HubControl hub, TimeProvider time, ILogger<ReportListener> log) : BackgroundService
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(s_interval);
+        try
+        {
+            do await HearAll(stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // The daemon stops.
+        }
+    }
+
+    private async Task HearAll(CancellationToken cancel)
+    {
+        try
+        {
+            while (await hub.Hear(cancel) is { Count: > 0 } reports)
+            {
+                foreach (var heard in Keep(reports)) await Answer(heard, cancel);
+            }
+        }
+        catch (HubException)
+        {
+            // It restarts, or is an older one: at the next turn. What lasts is said by the heartbeat.
+        }
+        catch (SqliteException e)
+        {
+            log.ReportsNotKept(e.Message);
+        }
+    }
+
+    private List<HeardReport> Keep(IReadOnlyList<HeardReport> reports) => database.Decide(db => reports
+        .Where(heard => heard.Report.IsValid && NodeBootTable.Keep(db, heard, time.GetUtcNow())).ToList());
+
+    private async Task Answer(HeardReport heard, CancellationToken cancel)
+    {
+        try
+        {
+            // The time, too: most boards have no clock of their own.
+            var word = new TunnelControl { Kind = TunnelControl.ReportKept, Number = heard.Report.Number, Time = time.GetUtcNow().ToUnixTimeSeconds() };
+            await hub.Tell(heard.NodeId, word, cancel);
+        }
+        catch (HubException)
+        {
+            // It has just gone: it says it again, and it is kept once.
+        }
+    }
+}
