@@ -19,6 +19,7 @@ var root = new RootCommand(
       waltvpn audit list                    who decided what, and when
       waltvpn setup-node --output node.yaml settings for waltvpn-image
       waltvpn setup-http --for nginx        a site file for the web server boards boot from
+      waltvpn setup-proxy                   a script that makes a machine an SSH entrypoint
       waltvpn doctor node-3fa2c1            what is broken, when a node does not come up
       waltvpn entrypoint test ssh           do the ways in lead to this server?
       waltvpn boot publish --board rpi-5-b boot.img
@@ -39,6 +40,7 @@ var root = new RootCommand(
     DoctorCommand.Create(global),
     SetupNodeCommand.Create(global),
     SetupHttpCommand.Create(global),
+    SetupProxyCommand.Create(global),
     EntrypointCommands.Create(global),
     BootCommands.Create(global),
 };

@@ -75,8 +75,16 @@ internal static class SettingsFile
         var address = keys.Read<IPAddress?>("lan.address", null, text => ReadAddress(text), "an IPv4 address of this machine");
         var port = keys.Number("lan.port", 80, 1, 65535);
         var leaseFile = keys.Read<string?>("lan.leaseFile", null, text => IsAbsolutePath(text)?.Value, "the absolute path of dnsmasq's lease file");
-        if (address is not null) return new LanSettings(new IPEndPoint(address, port), leaseFile);
-        if (keys.Has("lan.port") || keys.Has("lan.leaseFile"))
+        var entrypoint = keys.ReadOptional<SshEntrypoint>(
+            "lan.sshEntrypoint",
+            text => SshEntrypoint.TryParse(text, out var way) && way.Port == SshEntrypoint.DefaultPort ? way : null,
+            "a host without port, in lower case: WalT's boards know port 22 only");
+        var hostKeys = keys.Has("lan.hostKeyFiles")
+            ? keys.List("lan.hostKeyFiles", [], IsAbsolutePath, "the absolute path of a .pub file").Select(file => file.Value).ToList()
+            : [];
+        if (entrypoint is null != (hostKeys.Count == 0)) throw new SettingsException("lan.sshEntrypoint and lan.hostKeyFiles, the keys it shows, go together");
+        if (address is not null) return new LanSettings(new IPEndPoint(address, port), leaseFile) { SshEntrypoint = entrypoint, HostKeyFiles = hostKeys };
+        if (keys.Has("lan.port") || keys.Has("lan.leaseFile") || entrypoint is not null)
             throw new SettingsException("lan.address is missing: the address of this machine in the platform's network, e.g. lan: { address: 192.168.152.1 }");
         return null;
     }

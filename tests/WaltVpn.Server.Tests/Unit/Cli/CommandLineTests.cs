@@ -40,9 +40,12 @@ public sealed class CommandLineTests
     [InlineData("node show one two", "'two'", "'waltvpn node show' takes: NODE, --output FORMAT")]
     [InlineData("node shwo", "'shwo'", "'waltvpn node' takes: list, show, rename, disable, enable, revoke, forget")]
     [InlineData("node", "command", "'waltvpn node' takes: list, show, rename, disable, enable, revoke, forget")]
-    [InlineData("--bogus", "'--bogus'", "'waltvpn' takes: monitor, request, node, token, audit, doctor, setup-node, setup-http, entrypoint, boot")]
+    [InlineData("--bogus", "'--bogus'", "'waltvpn' takes: monitor, request, node, token, audit, doctor, setup-node, setup-http, setup-proxy, entrypoint, boot")]
     [InlineData("setup-node --board rpi-9 --output x.img", "no cards for such a board", "--board takes rpi-5-b, rpi-4-b, rpi-3-b-plus, qemu-x64")]
     [InlineData("setup-http --for iis", "'iis'", "--for takes nginx, apache, haproxy or caddy")]
+    [InlineData("setup-proxy --next a;b", "'a;b'", "HOST:PORT")]
+    [InlineData("setup-proxy --listen 0", "'0'", "2222 or 192.0.2.1:22")]
+    [InlineData("setup-proxy --listen $(id)", "'$(id)'", "2222 or 192.0.2.1:22")]
     [InlineData("setup-http", "--for", "'waltvpn setup-http' takes: --for SERVER")]
     [InlineData("node list -o xml", "'xml'", "--output takes table, json, yaml or name")]
     [InlineData("node list -o 1", "'1'", "--output takes table, json, yaml or name")]
@@ -85,6 +88,7 @@ public sealed class CommandLineTests
     [InlineData("doctor", "-o,")]
     [InlineData("setup-node")]
     [InlineData("setup-http")]
+    [InlineData("setup-proxy")]
     [InlineData("entrypoint")]
     [InlineData("entrypoint test")]
     [InlineData("entrypoint test http", "-o,")]
@@ -168,6 +172,30 @@ public sealed class CommandLineTests
         output.ShouldContain("server_name boot.example.org;");
         output.ShouldContain("proxy_pass http://srv.example.org:");
         output.ShouldNotContain("{{");
+    }
+
+    /// <summary>What runs as root on another machine: names and keys of their grammar, or no script.</summary>
+    [Fact]
+    public async Task ProxyScriptIsFilledInFromTheServersSettingsAndTheShellUnderstandsIt()
+    {
+        await using var platform = await TestPlatform.Start();
+        var file = Path.Combine(platform.Folder, "proxy-setup.sh");
+        foreach (string[] kind in (string[][])[["--listen", "192.0.2.7:22"], ["--walt-compatible"], ["--walt-compatible", "--next-host-key", platform.Ca.PublicKeyFile]])
+        {
+            (await platform.Waltvpn(["setup-proxy", "--force", "--output", file, .. kind])).Status.ShouldBe(0);
+            var text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+            text.ShouldStartWith("#!/bin/sh\n");
+            text.ShouldContain("next_host='srv.example.org' next_port='22'");
+            text.ShouldNotContain("{{");
+            text.ShouldNotContain("PRIVATE KEY");
+            await Shell.Run("sh", ["-n", file]);
+            File.GetUnixFileMode(file).HasFlag(UnixFileMode.OtherExecute).ShouldBeTrue();
+        }
+
+        (await platform.Waltvpn("setup-proxy", "--output", file)).Status.ShouldBe(4);
+        (await platform.Waltvpn("setup-proxy", "--walt-compatible", "--listen", "22", "--output", "-")).Status.ShouldBe(2);
+        (await platform.Waltvpn("setup-proxy", "--walt-compatible", "--next-host-key", file, "--output", "-")).Output.ShouldContain("is no public host key");
+        (await platform.Waltvpn("setup-proxy", "--output", Path.Combine(platform.Folder, "a;b"))).Status.ShouldBe(2);
     }
 
     [Fact]
