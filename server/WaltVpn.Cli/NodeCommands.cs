@@ -17,7 +17,7 @@ internal static class NodeCommands
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
         var forgotten = new Option<bool>("--all", "-a") { Description = "Forgotten nodes too" };
         var name = new Argument<string>("NAME") { Description = "The new name: a-z, 0-9 and '-', begins with a letter" };
-        var list = new Command("list", "List all nodes. Example: waltvpn node list -o json") { forgotten, global.Output };
+        var list = new Command("list", "List all nodes. Example: waltvpn node list -o wide") { forgotten, global.Output };
         list.SetAction(async (arguments, cancel) =>
         {
             using var server = global.Connect(arguments);
@@ -122,6 +122,11 @@ internal static class NodeCommands
         [
             node.Name, Word(node.State), node.Legacy ? "yes" : "-", node.Tunnel is null ? "-" : "up", node.Tunnel?.Addresses is [.., var last] ? last : "-",
             node.VpnMac.ToString(), node.Model, node.Id[..8],
+        ],
+        ["SERIAL", "MAC", "LAST SEEN", "CERTIFICATE ENDS", "WORDS", "KEY"],
+        node =>
+        [
+            node.Serial, node.Mac.ToString(), node.LastSeen is { } last ? $"{last:u}" : "-", $"{node.CertificateEnds:u}", node.FingerprintWords, node.Fingerprint,
         ]);
 
     private static void Print(OutputFormat format, NodeView node) =>
@@ -131,6 +136,7 @@ internal static class NodeCommands
     [
         ("name", view.Name), ("state", Word(view.State)), ("id", view.Id), ("model", view.Model), ("serial", view.Serial), ("mac", view.Mac.ToString()),
         ("vpn mac", view.VpnMac.ToString()), ("key", view.KeyRevoked ? $"{view.Fingerprint}, void for ever" : view.Fingerprint),
+        ("words", view.FingerprintWords),
         ("legacy", view.Legacy ? "yes: its key came by WalT's HTTP protocol, unproved" : null), ("accepted", $"{view.AcceptedAt:u}"),
         ("certificate", $"{view.CertificateSerial}, until {view.CertificateEnds:u}"),
         ("last seen", view.LastSeen is { } last ? $"{last:u}" : null), .. Fields(view.Tunnel),

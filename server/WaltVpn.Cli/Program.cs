@@ -25,7 +25,7 @@ var root = new RootCommand(
       waltvpn boot publish --board rpi-5-b boot.img
                                             sign an image; boards boot it next
 
-    Commands that print data take -o json, yaml, name or table (the default).
+    Commands that print data take -o json, yaml, name, wide or table (the default).
 
     Exit status: 0 ok, 1 failed, 2 wrong usage, 3 not found, 4 refused, 5 server not reachable,
     10 done, but something that follows from it is not yet, 130 interrupted.

@@ -46,6 +46,9 @@ public sealed record NodeView
     /// <summary><c>SHA256:…</c> of the node's key, as ssh-keygen -l prints it.</summary>
     public required string Fingerprint { get; init; }
 
+    /// <summary>The same as four words.</summary>
+    public string FingerprintWords => Protocol.FingerprintWords.Of(Fingerprint);
+
     /// <summary>True when that key is void for ever.</summary>
     public bool KeyRevoked { get; init; }
 
@@ -103,6 +106,9 @@ public sealed record RequestView
 
     /// <summary><c>SHA256:…</c> of the key, proved by a signature but for <see cref="Legacy"/>. The node's console shows the same.</summary>
     public required string Fingerprint { get; init; }
+
+    /// <summary>The same as four words, which the node's console shows as well.</summary>
+    public string FingerprintWords => Protocol.FingerprintWords.Of(Fingerprint);
 
     /// <summary>Address the connection came from: the node's, or its entrypoint's.</summary>
     public required string Source { get; init; }

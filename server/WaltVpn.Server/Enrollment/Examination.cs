@@ -65,7 +65,7 @@ internal sealed class Examination(ServerSettings settings)
         var id = NodeTable.Admit(db, request.Key, request.AskedBy, request.Claims, by, now);
         RequestTable.Accept(db, request.Id, id, by);
         var node = NodeTable.Find(db, id)!;
-        AuditTrail.Add(db, now, by, "node accept", id, $"{node.Name}, key {key.Fingerprint}, request {request.Id}", origin.Source.ToString());
+        AuditTrail.Add(db, now, by, "node accept", id, $"{node.Name}, key {key.Shown}, request {request.Id}", origin.Source.ToString());
         return new Finding.Known(node, RequestTable.View(db, RequestTable.Find(db, request.Id)!));
     }
 
