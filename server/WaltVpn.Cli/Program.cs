@@ -1,5 +1,6 @@
 using System.CommandLine;
 using WaltVpn.Cli;
+using WaltVpn.Cli.Config;
 using WaltVpn.Cli.Doctor;
 using WaltVpn.Cli.Entrypoints;
 
@@ -17,6 +18,8 @@ var root = new RootCommand(
       waltvpn node revoke node-3fa2c1       void a node's key for ever
       waltvpn token create --uses 20        boards that bring it join without waiting for you
       waltvpn audit list                    who decided what, and when
+      waltvpn config show                   the server's settings; also get, set, edit, check
+      waltvpn setup                         the questions of a first installation
       waltvpn setup-node --output node.yaml settings for waltvpn-image
       waltvpn setup-http --for nginx        a site file for the web server boards boot from
       waltvpn setup-proxy                   a script that makes a machine an SSH entrypoint
@@ -38,6 +41,8 @@ var root = new RootCommand(
     TokenCommands.Create(global),
     AuditCommands.Create(global),
     DoctorCommand.Create(global),
+    ConfigCommands.Create(global),
+    SetupCommand.Create(global),
     SetupNodeCommand.Create(global),
     SetupHttpCommand.Create(global),
     SetupProxyCommand.Create(global),

@@ -39,6 +39,8 @@ namespace WaltVpn.Protocol;
 [JsonSerializable(typeof(IReadOnlyList<AuditEntry>))]
 [JsonSerializable(typeof(BootPairView))]
 [JsonSerializable(typeof(IReadOnlyList<BootPairView>))]
+[JsonSerializable(typeof(SettingView))]
+[JsonSerializable(typeof(IReadOnlyList<SettingView>))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(ImageInfo))]
 [JsonSerializable(typeof(BootManifest))]
