@@ -65,6 +65,9 @@ public sealed record NodeView
     /// <summary>True when its key came by WalT's HTTP protocol: unproved, perhaps ECDSA, its certificate may carry agent forwarding.</summary>
     public bool Legacy { get; init; }
 
+    /// <summary>Operators' words for it, in order; null when there are none.</summary>
+    public IReadOnlyList<string>? Tags { get; init; }
+
     /// <summary>When it last asked for its settings, as it does when its tunnel is up and every quarter of an hour; null: never, or a board of WalT, which does not.</summary>
     public DateTimeOffset? LastSeen { get; init; }
 
