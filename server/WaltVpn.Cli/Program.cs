@@ -3,6 +3,7 @@ using WaltVpn.Cli;
 using WaltVpn.Cli.Config;
 using WaltVpn.Cli.Doctor;
 using WaltVpn.Cli.Entrypoints;
+using WaltVpn.Cli.Manual;
 
 var global = new GlobalOptions();
 var root = new RootCommand(
@@ -48,6 +49,8 @@ var root = new RootCommand(
     SetupProxyCommand.Create(global),
     EntrypointCommands.Create(global),
     BootCommands.Create(global),
+    ManualCommands.Completion(),
+    ManualCommands.Man(),
 };
 
 var arguments = root.Parse(args);
