@@ -19,7 +19,7 @@ internal sealed class GlobalOptions
     /// <summary>How results are printed.</summary>
     public Option<OutputFormat> Output { get; } = new("--output", "-o")
     {
-        Description = "table (default), json, yaml, or name",
+        Description = "table (default), wide, json, yaml, or name",
         HelpName = "FORMAT",
         CustomParser = ReadFormat,
     };
@@ -34,6 +34,8 @@ internal sealed class GlobalOptions
         {
             case "table":
                 return OutputFormat.Table;
+            case "wide":
+                return OutputFormat.Wide;
             case "json":
                 return OutputFormat.Json;
             case "yaml":
@@ -41,7 +43,7 @@ internal sealed class GlobalOptions
             case "name":
                 return OutputFormat.Name;
             default:
-                argument.AddError($"'{word}' is no output format; --output takes table, json, yaml or name");
+                argument.AddError($"'{word}' is no output format; --output takes table, wide, json, yaml or name");
                 return default;
         }
     }

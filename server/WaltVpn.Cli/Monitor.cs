@@ -107,7 +107,7 @@ internal sealed class Monitor(ServerConnection server, bool acceptAll, bool once
         else
         {
             Console.Write(request.Warning is null
-                ? "Accept this board? Compare the key with its console. [y/n] "
+                ? "Accept this board? Compare the key, or its words, with its console. [y/n] "
                 : "Accept this board? y: yes, r: yes and void its old key, n: no [y/r/n] ");
             if (_typedAhead.TryDequeue(out var line)) await Answer(line, cancel);
         }

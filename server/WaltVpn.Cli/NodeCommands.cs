@@ -18,11 +18,13 @@ internal static class NodeCommands
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
         var forgotten = new Option<bool>("--all", "-a") { Description = "Forgotten nodes too" };
         var name = new Argument<string>("NAME") { Description = "The new name: a-z, 0-9 and '-', begins with a letter" };
-        var list = new Command("list", "List all nodes. Example: waltvpn node list -o json") { forgotten, global.Output };
+        var tagged = new Option<string[]>("--tag") { Description = "Those with this tag; several: with all of them", HelpName = "TAG", DefaultValueFactory = _ => [] };
+        var list = new Command("list", "List all nodes. Example: waltvpn node list --tag lab -o wide") { forgotten, tagged, global.Output };
         list.SetAction(async (arguments, cancel) =>
         {
             using var server = global.Connect(arguments);
-            PrintAll(arguments.GetValue(global.Output), await All(server, arguments.GetValue(forgotten), cancel));
+            var nodes = await All(server, arguments.GetValue(forgotten), cancel);
+            PrintAll(arguments.GetValue(global.Output), [.. nodes.Where(node => arguments.GetValue(tagged)!.All(tag => node.Tags?.Contains(tag) == true))]);
             return (int)ExitCode.Ok;
         });
         var show = new Command("show", "Show one node. Example: waltvpn node show node-3fa2c1") { which, global.Output };
@@ -48,6 +50,9 @@ internal static class NodeCommands
             list,
             show,
             rename,
+            Tag(),
+            ExpectedCommands.Import(global),
+            ExpectedCommands.Create(global),
             Change("disable", "Keep a node out and cut its tunnel, until it is enabled. Example: waltvpn node disable node-3fa2c1", NodeState.Disabled),
             Change("enable", "Let a disabled node in again. Example: waltvpn node enable node-3fa2c1", NodeState.Accepted),
             Change(
@@ -63,6 +68,25 @@ internal static class NodeCommands
         };
         foreach (var command in NodeLifeCommands.Create(global)) node.Add(command);
         return node;
+
+        Command Tag()
+        {
+            var add = new Argument<string[]>("TAG") { Description = "Tags that it gets: a-z, 0-9, '-' and '.'", Arity = ArgumentArity.ZeroOrMore };
+            var remove = new Option<string[]>("--remove") { Description = "Tags that it loses", HelpName = "TAG", DefaultValueFactory = _ => [] };
+            var tag = new Command("tag", "Put tags on a node, or take them off. Example: waltvpn node tag roof-north lab lyon --remove spare") { which, add, remove, global.Output };
+            tag.SetAction(async (arguments, cancel) =>
+            {
+                var change = new NodeTags { Add = arguments.GetValue(add)!, Remove = arguments.GetValue(remove)! };
+                if (change.Add.Count + change.Remove.Count == 0) throw new CliException(ExitCode.Usage, "name the tags to put on, or with --remove those to take off");
+                using var server = global.Connect(arguments);
+                var node = await Find(server, arguments.GetValue(which)!, cancel);
+                var body = JsonContent.Create(change, ProtocolJson.Default.NodeTags);
+                var changed = await server.PostContent($"{Routes.Nodes}/{node.Id}/tags", body, ProtocolJson.Default.NodeView, cancel);
+                PrintOutcome(arguments.GetValue(global.Output), changed, $"{changed.Name} has {(changed.Tags is { } tags ? string.Join(' ', tags) : "no tags")} now");
+                return (int)ExitCode.Ok;
+            });
+            return tag;
+        }
 
         Command Change(string verb, string description, NodeState state, string? askFirst = null)
         {
@@ -127,6 +151,11 @@ internal static class NodeCommands
         [
             node.Name, Word(node.State), node.Legacy ? "yes" : "-", node.Tunnel is null ? "-" : "up", node.Tunnel?.Addresses is [.., var last] ? last : "-",
             node.VpnMac.ToString(), node.Model, node.Id[..8],
+        ],
+        ["TAGS", "SERIAL", "MAC", "LAST SEEN", "CERTIFICATE ENDS", "WORDS", "KEY"],
+        node =>
+        [
+            node.Tags is { } tags ? string.Join(' ', tags) : "-", node.Serial, node.Mac.ToString(), node.LastSeen is { } last ? $"{last:u}" : "-", $"{node.CertificateEnds:u}", node.FingerprintWords, node.Fingerprint,
         ]);
 
     private static void Print(OutputFormat format, NodeView node) =>
@@ -136,6 +165,7 @@ internal static class NodeCommands
     [
         ("name", view.Name), ("state", Word(view.State)), ("id", view.Id), ("model", view.Model), ("serial", view.Serial), ("mac", view.Mac.ToString()),
         ("vpn mac", view.VpnMac.ToString()), ("key", view.KeyRevoked ? $"{view.Fingerprint}, void for ever" : view.Fingerprint),
+        ("words", view.FingerprintWords), ("tags", view.Tags is { } tags ? string.Join(' ', tags) : null),
         ("legacy", view.Legacy ? "yes: its key came by WalT's HTTP protocol, unproved" : null), ("accepted", $"{view.AcceptedAt:u}"),
         ("certificate", $"{view.CertificateSerial}, until {view.CertificateEnds:u}"),
         ("last seen", view.LastSeen is { } last ? $"{last:u}" : null), .. Fields(view.Tunnel),

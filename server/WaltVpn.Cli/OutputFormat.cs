@@ -6,6 +6,9 @@ internal enum OutputFormat
     /// <summary>For people.</summary>
     Table,
 
+    /// <summary>For people, with what else there is to know.</summary>
+    Wide,
+
     /// <summary>For programs: what the server answered.</summary>
     Json,
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using WaltVpn.Cli;
+using WaltVpn.Cli.Config;
 using WaltVpn.Cli.Doctor;
 using WaltVpn.Cli.Entrypoints;
+using WaltVpn.Cli.Manual;
 
 var global = new GlobalOptions();
 var root = new RootCommand(
@@ -20,14 +22,17 @@ var root = new RootCommand(
       waltvpn node blink node-3fa2c1        which of these boards is it?
       waltvpn token create --uses 20        boards that bring it join without waiting for you
       waltvpn audit list                    who decided what, and when
+      waltvpn config show                   the server's settings; also get, set, edit, check
+      waltvpn setup                         the questions of a first installation
       waltvpn setup-node --output node.yaml settings for waltvpn-image
       waltvpn setup-http --for nginx        a site file for the web server boards boot from
+      waltvpn setup-proxy                   a script that makes a machine an SSH entrypoint
       waltvpn doctor node-3fa2c1            what is broken, when a node does not come up
       waltvpn entrypoint test ssh           do the ways in lead to this server?
       waltvpn boot publish --board rpi-5-b boot.img
                                             sign an image; boards boot it next
 
-    Commands that print data take -o json, yaml, name or table (the default).
+    Commands that print data take -o json, yaml, name, wide or table (the default).
 
     Exit status: 0 ok, 1 failed, 2 wrong usage, 3 not found, 4 refused, 5 server not reachable,
     10 done, but something that follows from it is not yet, 130 interrupted.
@@ -40,10 +45,15 @@ var root = new RootCommand(
     TokenCommands.Create(global),
     AuditCommands.Create(global),
     DoctorCommand.Create(global),
+    ConfigCommands.Create(global),
+    SetupCommand.Create(global),
     SetupNodeCommand.Create(global),
     SetupHttpCommand.Create(global),
+    SetupProxyCommand.Create(global),
     EntrypointCommands.Create(global),
     BootCommands.Create(global),
+    ManualCommands.Completion(),
+    ManualCommands.Man(),
 };
 
 var arguments = root.Parse(args);

@@ -72,7 +72,7 @@ internal static class RequestCommands
     public static IEnumerable<(string Label, string? Value)> Fields(RequestView request) =>
     [
         ("request", Number(request)), ("state", Word(request.State)), ("model", request.Model), ("serial", request.Serial), ("mac", request.Mac.ToString()),
-        ("key", request.Fingerprint),
+        ("key", request.Fingerprint), ("words", request.FingerprintWords),
         ("legacy", request.Legacy ? "yes: asked by WalT's HTTP protocol, its key is not proved" : null),
         ("source", request.Source), ("first asked", $"{request.FirstAsked:u}"), ("last asked", $"{request.LastAsked:u}"),
         ("decided by", request.DecidedBy), ("WARNING", request.Warning),
@@ -101,11 +101,11 @@ internal static class RequestCommands
         requests,
         ProtocolJson.Default.IReadOnlyListRequestView,
         Number,
-        ["ID", "STATE", "LEGACY", "MODEL", "SERIAL", "MAC", "SOURCE", "KEY", "WARNING"],
+        ["ID", "STATE", "LEGACY", "MODEL", "SERIAL", "MAC", "SOURCE", "KEY", "WORDS", "WARNING"],
         request =>
         [
             Number(request), Word(request.State), request.Legacy ? "yes" : "-", request.Model, request.Serial, request.Mac.ToString(), request.Source,
-            request.Fingerprint, request.Warning is null ? "-" : "yes",
+            request.Fingerprint, request.FingerprintWords, request.Warning is null ? "-" : "yes",
         ]);
 
     private static void Print(OutputFormat format, RequestView request) =>

@@ -25,14 +25,32 @@ internal static class ResultPrinter
         format, () => asTable(value), () => JsonSerializer.SerializeToNode(value, type)!, [name(value)]);
 
     /// <summary>Prints a list.</summary>
+    /// <param name="format">As what.</param>
+    /// <param name="values">What is in it.</param>
+    /// <param name="type">For programs.</param>
+    /// <param name="name">What the next command takes.</param>
+    /// <param name="heads">Of the columns.</param>
+    /// <param name="row">Their cells.</param>
+    /// <param name="moreHeads">Of the columns that <see cref="OutputFormat.Wide"/> adds.</param>
+    /// <param name="moreCells">Their cells.</param>
     public static void PrintList<T>(
         OutputFormat format,
         IReadOnlyList<T> values,
         JsonTypeInfo<IReadOnlyList<T>> type,
         Func<T, string> name,
         IReadOnlyList<string> heads,
-        Func<T, IReadOnlyList<string>> row) => Print(
-        format, () => PrintTable(heads, values.Select(row)), () => JsonSerializer.SerializeToNode(values, type)!, values.Select(name));
+        Func<T, IReadOnlyList<string>> row,
+        IReadOnlyList<string>? moreHeads = null,
+        Func<T, IReadOnlyList<string>>? moreCells = null) => Print(
+        format,
+        () =>
+        {
+            if (format == OutputFormat.Wide && moreHeads is not null && moreCells is not null)
+                PrintTable([.. heads, .. moreHeads], values.Select(value => (IReadOnlyList<string>)[.. row(value), .. moreCells(value)]));
+            else PrintTable(heads, values.Select(row));
+        },
+        () => JsonSerializer.SerializeToNode(values, type)!,
+        values.Select(name));
 
     /// <summary>Prints label and value per line.</summary>
     public static void PrintFields(IEnumerable<(string Label, string? Value)> fields)
@@ -48,6 +66,7 @@ internal static class ResultPrinter
         switch (format)
         {
             case OutputFormat.Table:
+            case OutputFormat.Wide:
                 table();
                 break;
             case OutputFormat.Json:

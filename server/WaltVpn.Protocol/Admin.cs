@@ -46,6 +46,9 @@ public sealed record NodeView
     /// <summary><c>SHA256:…</c> of the node's key, as ssh-keygen -l prints it.</summary>
     public required string Fingerprint { get; init; }
 
+    /// <summary>The same as four words.</summary>
+    public string FingerprintWords => Protocol.FingerprintWords.Of(Fingerprint);
+
     /// <summary>True when that key is void for ever.</summary>
     public bool KeyRevoked { get; init; }
 
@@ -61,6 +64,9 @@ public sealed record NodeView
 
     /// <summary>True when its key came by WalT's HTTP protocol: unproved, perhaps ECDSA, its certificate may carry agent forwarding.</summary>
     public bool Legacy { get; init; }
+
+    /// <summary>Operators' words for it, in order; null when there are none.</summary>
+    public IReadOnlyList<string>? Tags { get; init; }
 
     /// <summary>When it last asked for its settings, as it does when its tunnel is up and every quarter of an hour; null: never, or a board of WalT, which does not.</summary>
     public DateTimeOffset? LastSeen { get; init; }
@@ -103,6 +109,9 @@ public sealed record RequestView
 
     /// <summary><c>SHA256:…</c> of the key, proved by a signature but for <see cref="Legacy"/>. The node's console shows the same.</summary>
     public required string Fingerprint { get; init; }
+
+    /// <summary>The same as four words, which the node's console shows as well.</summary>
+    public string FingerprintWords => Protocol.FingerprintWords.Of(Fingerprint);
 
     /// <summary>Address the connection came from: the node's, or its entrypoint's.</summary>
     public required string Source { get; init; }

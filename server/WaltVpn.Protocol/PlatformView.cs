@@ -11,4 +11,7 @@ public sealed record PlatformView
 
     /// <summary>The host that boards fetch their boot files from; null: not set.</summary>
     public string? HttpEntrypoint { get; init; }
+
+    /// <summary>The CA's public key, <c>type base64</c>; null when the server cannot read it.</summary>
+    public string? CaPublicKey { get; init; }
 }

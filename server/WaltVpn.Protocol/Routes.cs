@@ -25,6 +25,9 @@ public static class Routes
     /// <summary>Administration: all nodes.</summary>
     public const string Nodes = "/api/v1/nodes";
 
+    /// <summary>Administration: boards that may join without a further word; a list is added by a POST.</summary>
+    public const string ExpectedBoards = "/api/v1/expected-boards";
+
     /// <summary>Administration: all enrolment requests.</summary>
     public const string Requests = "/api/v1/requests";
 

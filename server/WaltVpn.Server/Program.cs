@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Text.Json;
+using WaltVpn.Protocol;
 using WaltVpn.Server.Certificates;
 using WaltVpn.Server.Lan;
 using WaltVpn.Server.Settings;
@@ -6,11 +8,13 @@ using WaltVpn.Server.Startup;
 
 const string Usage =
     """
-    usage: waltvpnd [--config FILE]
+    usage: waltvpnd [--config FILE] [--check | --show-settings]
 
     The WaltVpn daemon: enrolment, certificates, administration.
 
       --config FILE   settings (default /etc/waltvpn/server.yaml)
+      --check         read the settings, say what is wrong with them, and end
+      --show-settings print every setting with what holds, as JSON, and end
       --version       print the version
       --help          print this
 
@@ -22,12 +26,19 @@ const int Stopped = 0, Failed = 1, WrongUsage = 2;
 
 var version = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3);
 var config = "/etc/waltvpn/server.yaml";
+var mode = "";
 switch (args)
 {
     case []:
         break;
     case ["--config", var file]:
         config = file;
+        break;
+    case ["--config", var file, "--check" or "--show-settings"]:
+        (config, mode) = (file, args[2]);
+        break;
+    case ["--check" or "--show-settings"]:
+        mode = args[0];
         break;
     case ["--help"]:
         Console.WriteLine(Usage);
@@ -43,7 +54,9 @@ switch (args)
 #pragma warning disable CA1031 // Main is the last place to catch: a start that fails is one line that says why.
 try
 {
-    var settings = SettingsFile.Load(config);
+    var settings = SettingsFile.Load(config, out var all);
+    if (mode == "--show-settings") Console.WriteLine(JsonSerializer.Serialize(all, ProtocolJson.Default.IReadOnlyListSettingView));
+    if (mode.Length > 0) return Stopped;
     await using var app = await Daemon.Build(settings, TimeProvider.System, Daemon.LogToConsole);
     await app.Services.GetRequiredService<RevocationList>().Publish(CancellationToken.None);
     await app.StartAsync();

@@ -39,7 +39,7 @@ internal sealed class EnrollmentClient(NodeSettings settings, StatePartition sta
         if (!Convert.TryFromBase64String(challenge.Nonce, nonce, out var length) || length != nonce.Length)
             throw new StageException($"{way} sent a nonce of the wrong form.");
         var key = known ?? NodeKey.Stored(state, log) ?? await NodeKey.Make(state, nonce, log);
-        if (!_askedBefore) log.Info(BootStage.Enrollment, $"asking {way} to join; key {await key.Fingerprint()}");
+        if (!_askedBefore) log.Info(BootStage.Enrollment, $"asking {way} to join; key {Shown(await key.Fingerprint())}");
         _askedBefore = true;
         var request = new EnrollmentRequest
         {
@@ -82,13 +82,16 @@ internal sealed class EnrollmentClient(NodeSettings settings, StatePartition sta
             case EnrollmentStatus.Accepted:
                 throw new StageException("the server accepted this node but sent no identity.");
             case EnrollmentStatus.Pending:
-                throw new StageException($"waiting for approval of key {fingerprint}: {answer.Reason ?? "nobody decided yet"}.") { RetryAfter = wait };
+                throw new StageException($"waiting for approval of key {Shown(fingerprint)}: {answer.Reason ?? "nobody decided yet"}.") { RetryAfter = wait };
             case EnrollmentStatus.Denied:
                 throw new StageException($"denied: {answer.Reason ?? "no reason given"}.") { RetryAfter = wait };
             default:
                 throw new InvalidOperationException($"internal error: status {answer.Status}");
         }
     }
+
+    /// <summary>As the operator sees it: in whole, and as words to compare.</summary>
+    private static string Shown(string fingerprint) => $"{fingerprint} ({FingerprintWords.Of(fingerprint)})";
 
     private static void Write(FileDescriptor input, EnrollmentRequest request)
     {

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using WaltVpn.Protocol;
 using WaltVpn.Server.Audit;
+using WaltVpn.Server.Expected;
 using WaltVpn.Server.Nodes;
 using WaltVpn.Server.Requests;
 using WaltVpn.Server.Settings;
@@ -30,6 +31,9 @@ internal sealed class Examination(ServerSettings settings)
         if (request is not null && !request.Claims.IsSameBoard(claims)) return KeyOfAnotherBoard($"request {request.Id}");
         if (request is { Status: RequestState.Denied }) return new Finding.Refused(request.Reason ?? "denied by the operator", null);
         var policy = origin.IsLan ? settings.LanPolicy : settings.RemotePolicy;
+        // An operator's word on this very board, given in advance, stands before a policy for all; but a way in that is shut is shut.
+        if (policy != EnrollmentPolicy.Deny && ExpectedTable.Of(db, key, claims) is { } expected && IsNew(db, key, claims))
+            return AcceptAtOnce(db, request, key, claims, origin, expected.Decider, now, expected);
         return policy switch
         {
             EnrollmentPolicy.Deny => new Finding.Refused("this server takes no new nodes from here", null),
@@ -59,13 +63,15 @@ internal sealed class Examination(ServerSettings settings)
         NodeTable.OfBoard(db, claims).Count == 0 && !RequestTable.BoardAskedBefore(db, key, claims);
 
     private static Finding.Known AcceptAtOnce(
-        SqliteConnection db, RequestRow? before, NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, string by, DateTimeOffset now)
+        SqliteConnection db, RequestRow? before, NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, string by, DateTimeOffset now,
+        ExpectedRow? expected = null)
     {
         var request = before ?? RequestTable.Add(db, key, claims, origin, now);
         var id = NodeTable.Admit(db, request.Key, request.AskedBy, request.Claims, by, now);
         RequestTable.Accept(db, request.Id, id, by);
+        if (expected is not null) ExpectedTable.Arrive(db, expected, id);
         var node = NodeTable.Find(db, id)!;
-        AuditTrail.Add(db, now, by, "node accept", id, $"{node.Name}, key {key.Fingerprint}, request {request.Id}", origin.Source.ToString());
+        AuditTrail.Add(db, now, by, "node accept", id, $"{node.Name}, key {key.Shown}, request {request.Id}", origin.Source.ToString());
         return new Finding.Known(node, RequestTable.View(db, RequestTable.Find(db, request.Id)!));
     }
 

@@ -33,6 +33,9 @@ internal sealed record NodePublicKey
     /// <summary><c>SHA256:…</c>, as ssh-keygen -l prints it.</summary>
     public string Fingerprint => "SHA256:" + Convert.ToBase64String(SHA256.HashData(Blob)).TrimEnd('=');
 
+    /// <summary>The fingerprint, and the same as words.</summary>
+    public string Shown => $"{Fingerprint} ({FingerprintWords.Of(Fingerprint)})";
+
     /// <summary>Reads an Ed25519 key that a node sent: exactly one line, no options, no comment, nothing after it.</summary>
     /// <param name="text">Untrusted.</param>
     /// <param name="key">The key.</param>

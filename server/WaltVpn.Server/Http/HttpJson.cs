@@ -8,6 +8,7 @@ namespace WaltVpn.Server.Http;
 /// <summary>What the web framework writes besides the contract's own types: arrays of them, and its problem record.</summary>
 [JsonSerializable(typeof(NodeView[]))]
 [JsonSerializable(typeof(NodeBootView[]))]
+[JsonSerializable(typeof(ExpectedBoardView[]))]
 [JsonSerializable(typeof(TokenView[]))]
 [JsonSerializable(typeof(HealthCheck[]))]
 [JsonSerializable(typeof(AuditEntry[]))]

@@ -20,8 +20,8 @@ internal sealed class NodeConf(ServerSettings settings, Database database, ILogg
 
     private bool IsComplete => settings.HttpEntrypoint is not null;
 
-    /// <summary>WalT's boards know port 22 only: the first entrypoint that has it, else the first.</summary>
-    private Entrypoint FirstEntrypoint =>
+    /// <summary>WalT's boards know port 22 only: the one that is meant for them, the first entrypoint that has this port, else the first.</summary>
+    private Entrypoint FirstEntrypoint => settings.Lan?.SshEntrypoint ??
         settings.SshEntrypoints.Where(entrypoint => entrypoint.Port == Entrypoint.DefaultPort).Concat(settings.SshEntrypoints).First();
 
     /// <summary>The node's newest certificate, a line.</summary>
@@ -47,14 +47,15 @@ internal sealed class NodeConf(ServerSettings settings, Database database, ILogg
     public IResult SshEntrypoint() =>
         Text(!IsComplete ? None : FirstEntrypoint.Port == Entrypoint.DefaultPort ? FirstEntrypoint.Host : FirstEntrypoint.ToString());
 
-    /// <summary>Lines of a known_hosts file, sshd(8): the server's own keys, which a node meets at the far end of every entrypoint.</summary>
+    /// <summary>Lines of a known_hosts file, sshd(8): the server's own keys, which a node meets at the far end of every entrypoint but one that ends its session.</summary>
     public IResult SshEntrypointHostKeys()
     {
         if (!IsComplete) return LanErrors.BadRequest("no SSH entrypoint is configured: http.entrypoint is not set in server.yaml");
         try
         {
             var host = FirstEntrypoint.Port == Entrypoint.DefaultPort ? FirstEntrypoint.Host : $"[{FirstEntrypoint.Host}]:{FirstEntrypoint.Port}";
-            return Text(string.Concat(settings.HostKeyFiles.Select(file => $"{host} {ServerHostKey.Load(file)}\n")));
+            var files = settings.Lan is { HostKeyFiles: { Count: > 0 } ofProxy } ? ofProxy : settings.HostKeyFiles;
+            return Text(string.Concat(files.Select(file => $"{host} {ServerHostKey.Load(file)}\n")));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {

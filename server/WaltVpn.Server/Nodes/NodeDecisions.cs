@@ -62,6 +62,19 @@ internal sealed class NodeDecisions(Database database, NodeCut cut, TimeProvider
         return outcome;
     }
 
+    /// <summary>Puts tags on a node and takes others off.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="tags">Within <see cref="EnrollmentToken.IsTag"/>.</param>
+    /// <param name="by">Who decides.</param>
+    public NodeOutcome Tag(string id, NodeTags tags, string by) => database.Decide<NodeOutcome>(db =>
+    {
+        if (NodeTable.Find(db, id) is not { } node) return new NodeOutcome.NoSuchNode();
+        var changes = tags.Add.Distinct().Where(tag => TagTable.Add(db, id, tag) > 0).Select(tag => $"+{tag}")
+            .Concat(tags.Remove.Distinct().Where(tag => TagTable.Remove(db, id, tag) > 0).Select(tag => $"-{tag}")).ToList();
+        if (changes.Count > 0) AuditTrail.Add(db, time.GetUtcNow(), by, "node tag", id, $"{node.DisplayName}: {string.Join(' ', changes)}");
+        return new NodeOutcome.Done(node, []);
+    });
+
     /// <param name="id">The node.</param>
     /// <param name="decision">The verb, and what the node is to be afterwards; a tunnel it has then ends with this word as the reason, unless it is accepted.</param>
     /// <param name="by">Who decides.</param>

@@ -21,6 +21,7 @@ internal static class NodesApi
         routes.MapPost(Protocol.Routes.Nodes + "/{id}/disable", Disable);
         routes.MapPost(Protocol.Routes.Nodes + "/{id}/enable", Enable);
         routes.MapPost(Protocol.Routes.Nodes + "/{id}/rename", Rename);
+        routes.MapPost(Protocol.Routes.Nodes + "/{id}/tags", Tag);
     }
 
     private static async Task<Ok<NodeView[]>> List(Database database, HubControl hub, CancellationToken cancel, bool forgotten = false)
@@ -52,6 +53,11 @@ internal static class NodesApi
         ? await Answer(http, database, by => Task.FromResult(decisions.Rename(id, name.Name, by)))
         : Problems.BadRequest(NodeName.Rule);
 
+    private static async Task<Results<Ok<NodeView>, ProblemHttpResult>> Tag(
+        string id, NodeTags tags, HttpContext http, NodeDecisions decisions, Database database) => tags.Add.Concat(tags.Remove).All(EnrollmentToken.IsTag)
+        ? await Answer(http, database, by => Task.FromResult(decisions.Tag(id, tags, by)))
+        : Problems.BadRequest($"{EnrollmentToken.TagRule}.");
+
     private static async Task<Results<Ok<NodeView>, ProblemHttpResult>> Answer(HttpContext http, Database database, Func<string, Task<NodeOutcome>> decide) =>
         await decide(await Operator.NameOf(http)) switch
         {
@@ -82,7 +88,7 @@ internal static class NodesApi
     private static NodeView View(SqliteConnection db, NodeRow node, IReadOnlyList<TunnelSession> sessions)
     {
         var certificate = CertificateJournal.Last(db, node.Id);
-        var claims = node.Claims;
+        var (claims, tags) = (node.Claims, TagTable.Of(db, node.Id));
         return new NodeView
         {
             Id = node.Id,
@@ -98,6 +104,7 @@ internal static class NodesApi
             CertificateSerial = (ulong)(certificate?.Serial ?? 0),
             CertificateEnds = DateTimeOffset.FromUnixTimeSeconds(certificate?.ValidBefore ?? node.AcceptedAt),
             Legacy = node.IsLegacy,
+            Tags = tags.Count > 0 ? tags : null,
             LastSeen = node.LastSeen is { } last ? DateTimeOffset.FromUnixTimeSeconds(last) : null,
             Tunnel = sessions.FirstOrDefault(session => session.NodeId == node.Id),
         };

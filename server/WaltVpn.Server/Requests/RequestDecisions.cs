@@ -46,7 +46,7 @@ internal sealed class RequestDecisions(
             if (RequestTable.Find(db, id) is not { } request) return new DecisionOutcome.NoSuchRequest();
             if (request.Status == RequestState.Accepted) return Decided(request);
             RequestTable.Deny(db, id, reason, by);
-            AuditTrail.Add(db, time.GetUtcNow(), by, "request deny", $"{id}", $"key {request.Key.Fingerprint}{(reason is null ? "" : $": {reason}")}");
+            AuditTrail.Add(db, time.GetUtcNow(), by, "request deny", $"{id}", $"key {request.Key.Shown}{(reason is null ? "" : $": {reason}")}");
             return new DecisionOutcome.Done(RequestTable.View(db, RequestTable.Find(db, id)!));
         });
         if (outcome is not DecisionOutcome.Done done) return outcome;
@@ -62,7 +62,7 @@ internal sealed class RequestDecisions(
         {
             var added = NodeTable.Admit(db, request.Key, request.AskedBy, request.Claims, by, now);
             RequestTable.Accept(db, request.Id, added, by);
-            AuditTrail.Add(db, now, by, "node accept", added, $"{NodeTable.Find(db, added)!.Name}, key {request.Key.Fingerprint}, request {request.Id}");
+            AuditTrail.Add(db, now, by, "node accept", added, $"{NodeTable.Find(db, added)!.Name}, key {request.Key.Shown}, request {request.Id}");
             return;
         }
 
@@ -71,7 +71,7 @@ internal sealed class RequestDecisions(
         NodeTable.UpdateClaims(db, known.Id, request.Claims);
         NodeTable.AddKey(db, known.Id, request.Key, request.AskedBy, now);
         RequestTable.Accept(db, request.Id, known.Id, by);
-        AuditTrail.Add(db, now, by, "node replace-key", known.Id, $"{known.Name}, key {request.Key.Fingerprint}, request {request.Id}");
+        AuditTrail.Add(db, now, by, "node replace-key", known.Id, $"{known.Name}, key {request.Key.Shown}, request {request.Id}");
     }
 
     private async Task<DecisionOutcome> FollowUp(DecisionOutcome.Done done, RequestRow request, bool replaced, string by)

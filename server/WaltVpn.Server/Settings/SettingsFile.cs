@@ -10,11 +10,14 @@ internal static class SettingsFile
 {
     /// <summary>Reads and checks the file.</summary>
     /// <exception cref="SettingsException">It cannot be read, a key is unknown or a value is out of range.</exception>
-    public static ServerSettings Load(string path)
+    public static ServerSettings Load(string path) => Load(path, out _);
+
+    /// <summary>The same; tells all keys too, with what holds for each.</summary>
+    public static ServerSettings Load(string path, out IReadOnlyList<SettingView> all)
     {
         try
         {
-            return Parse(File.ReadAllText(path));
+            return Parse(File.ReadAllText(path), out all);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -26,8 +29,11 @@ internal static class SettingsFile
         }
     }
 
-    /// <summary>Like <see cref="Load"/>, from the text.</summary>
-    public static ServerSettings Parse(string yaml)
+    /// <summary>Reads and checks the text of the file.</summary>
+    public static ServerSettings Parse(string yaml) => Parse(yaml, out _);
+
+    /// <summary>The same; tells all keys too, with what holds for each.</summary>
+    public static ServerSettings Parse(string yaml, out IReadOnlyList<SettingView> all)
     {
         var keys = YamlKeys.Parse(yaml);
         var serverName = keys.Text("serverName", FullyQualifiedName, ServerNameGrammar);
@@ -66,7 +72,8 @@ internal static class SettingsFile
             OperatorGroup = keys.Text("operatorGroup", () => "waltvpn", AccountGrammar),
         };
         keys.RefuseUnread();
-        CheckLan(settings);
+        CheckLan(keys, settings);
+        all = keys.WasRead;
         return settings;
     }
 
@@ -75,19 +82,27 @@ internal static class SettingsFile
         var address = keys.Read<IPAddress?>("lan.address", null, text => ReadAddress(text), "an IPv4 address of this machine");
         var port = keys.Number("lan.port", 80, 1, 65535);
         var leaseFile = keys.Read<string?>("lan.leaseFile", null, text => IsAbsolutePath(text)?.Value, "the absolute path of dnsmasq's lease file");
-        if (address is not null) return new LanSettings(new IPEndPoint(address, port), leaseFile);
-        if (keys.Has("lan.port") || keys.Has("lan.leaseFile"))
-            throw new SettingsException("lan.address is missing: the address of this machine in the platform's network, e.g. lan: { address: 192.168.152.1 }");
+        var entrypoint = keys.ReadOptional<SshEntrypoint>(
+            "lan.sshEntrypoint",
+            text => SshEntrypoint.TryParse(text, out var way) && way.Port == SshEntrypoint.DefaultPort ? way : null,
+            "a host without port, in lower case: WalT's boards know port 22 only");
+        var hostKeys = keys.Has("lan.hostKeyFiles")
+            ? keys.List("lan.hostKeyFiles", [], IsAbsolutePath, "the absolute path of a .pub file").Select(file => file.Value).ToList()
+            : [];
+        if (entrypoint is null != (hostKeys.Count == 0)) throw keys.Error("lan", "lan.sshEntrypoint and lan.hostKeyFiles, the keys it shows, go together");
+        if (address is not null) return new LanSettings(new IPEndPoint(address, port), leaseFile) { SshEntrypoint = entrypoint, HostKeyFiles = hostKeys };
+        if (keys.Has("lan.port") || keys.Has("lan.leaseFile") || entrypoint is not null)
+            throw keys.Error("lan", "lan.address is missing: the address of this machine in the platform's network, e.g. lan: { address: 192.168.152.1 }");
         return null;
     }
 
     /// <summary>The LAN face is for who is inside the platform's network, and on a socket of its own.</summary>
-    private static void CheckLan(ServerSettings settings)
+    private static void CheckLan(YamlKeys keys, ServerSettings settings)
     {
         if (settings.Lan is not { EndPoint: var lan }) return;
-        if (settings.PlatformSubnet is not { } subnet) throw new SettingsException("lan.address needs platformSubnet, the network that it is an address of");
-        if (!subnet.Contains(lan.Address)) throw new SettingsException($"lan.address: '{lan.Address}' is not inside platformSubnet {subnet}");
-        if (lan.Equals(settings.Http)) throw new SettingsException($"lan and http both name {lan}; give http another address or port");
+        if (settings.PlatformSubnet is not { } subnet) throw keys.Error("lan.address", "lan.address needs platformSubnet, the network that it is an address of");
+        if (!subnet.Contains(lan.Address)) throw keys.Error("lan.address", $"lan.address: '{lan.Address}' is not inside platformSubnet {subnet}");
+        if (lan.Equals(settings.Http)) throw keys.Error("lan", $"lan and http both name {lan}; give http another address or port");
     }
 
     /// <summary>What <c>hostname -f</c> answers; the host name alone where name resolution knows no more.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using WaltVpn.Protocol;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -10,7 +11,11 @@ internal sealed class YamlKeys
 {
     private readonly Dictionary<string, YamlNode> _values = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _known = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _given = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _given = new(StringComparer.Ordinal);
+    private readonly List<SettingView> _read = [];
+
+    /// <summary>What was read, in that order.</summary>
+    public IReadOnlyList<SettingView> WasRead => _read;
 
     /// <summary>Reads a document.</summary>
     /// <exception cref="SettingsException">It is not YAML, or not a mapping.</exception>
@@ -38,6 +43,7 @@ internal sealed class YamlKeys
     public string Text(string key, Func<string> defaultValue, Func<string, string?> grammar)
     {
         var text = TryScalar(key, out var value) ? value : defaultValue();
+        Note(key, [text]);
         return grammar(text) is { } expected ? throw Refuse(key, text, expected) : text;
     }
 
@@ -48,37 +54,52 @@ internal sealed class YamlKeys
     /// <summary>A whole number within a range, bounds included.</summary>
     public int Number(string key, int defaultValue, int least, int most)
     {
-        if (!TryScalar(key, out var text)) return defaultValue;
+        var isGiven = TryScalar(key, out var text);
+        Note(key, [text ?? SettingsFile.Show(defaultValue)]);
+        if (!isGiven) return defaultValue;
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? number
-            : throw Refuse(key, text, $"a whole number from {SettingsFile.Show(least)} to {SettingsFile.Show(most)}");
+            : throw Refuse(key, text!, $"a whole number from {SettingsFile.Show(least)} to {SettingsFile.Show(most)}");
     }
 
     /// <summary>One of the words of an enum, in lower case.</summary>
     public TEnum Word<TEnum>(string key, TEnum defaultValue, params ReadOnlySpan<TEnum> allowed)
         where TEnum : struct, Enum
     {
-        if (!TryScalar(key, out var text)) return defaultValue;
+        var isGiven = TryScalar(key, out var text);
+        Note(key, [text ?? Lower(defaultValue)]);
+        if (!isGiven) return defaultValue;
         foreach (var value in allowed)
         {
             if (text == Lower(value)) return value;
         }
 
-        throw Refuse(key, text, string.Join(" or ", allowed.ToArray().Select(Lower)));
+        throw Refuse(key, text!, string.Join(" or ", allowed.ToArray().Select(Lower)));
     }
 
     /// <summary>A value with a reader of its own.</summary>
     public T Read<T>(string key, T defaultValue, Func<string, T?> reader, string expected)
-        where T : class? =>
-        TryScalar(key, out var text) ? reader(text) ?? throw Refuse(key, text, expected) : defaultValue;
+        where T : class?
+    {
+        var isGiven = TryScalar(key, out var text);
+        Note(key, text is not null ? [text] : defaultValue is not null ? [$"{defaultValue}"] : []);
+        return isGiven ? reader(text!) ?? throw Refuse(key, text!, expected) : defaultValue;
+    }
 
     /// <summary>A value that may be left out.</summary>
     public T? ReadOptional<T>(string key, Func<string, T?> reader, string expected)
-        where T : struct =>
-        TryScalar(key, out var text) ? reader(text) ?? throw Refuse(key, text, expected) : null;
+        where T : struct
+    {
+        var isGiven = TryScalar(key, out var text);
+        Note(key, text is not null ? [text] : []);
+        return isGiven ? reader(text!) ?? throw Refuse(key, text!, expected) : null;
+    }
 
     /// <summary>True when the document has the key.</summary>
-    public bool Has(string key) => _given.Contains(key);
+    public bool Has(string key) => _given.ContainsKey(key);
+
+    /// <summary>An error of a key that names its line, when the document has it.</summary>
+    public SettingsException Error(string key, string message) => new(_given.TryGetValue(key, out var line) ? $"line {line}: {message}" : message);
 
     /// <summary>A list of at least one value.</summary>
     public IReadOnlyList<T> List<T>(string key, IReadOnlyList<string> defaultValue, Func<string, T?> reader, string expected)
@@ -95,6 +116,7 @@ internal sealed class YamlKeys
                 .ToList();
         }
 
+        Note(key, texts, isList: true);
         return texts.Select(text => reader(text) ?? throw Refuse(key, text, expected)).ToList();
     }
 
@@ -105,7 +127,7 @@ internal sealed class YamlKeys
         if (_values.Keys.FirstOrDefault() is not { } stranger) return;
         var nearest = _known.MinBy(known => EditDistance(known, stranger))!;
         var hint = EditDistance(nearest, stranger) <= 3 ? $"did you mean '{nearest}'?" : $"known keys: {string.Join(", ", _known)}.";
-        throw new SettingsException($"unknown key '{stranger}'; {hint}");
+        throw Error(stranger, $"unknown key '{stranger}'; {hint}");
     }
 
     private void Collect(YamlMappingNode mapping, string prefix)
@@ -115,7 +137,7 @@ internal sealed class YamlKeys
             if (name is not YamlScalarNode { Value: { Length: > 0 } text }) throw new SettingsException($"line {name.Start.Line}: a key must be a plain word");
             if (value is YamlMappingNode inner) Collect(inner, $"{prefix}{text}.");
             else _values.Add(prefix + text, value);
-            _given.Add(prefix + text);
+            _given[prefix + text] = (int)name.Start.Line;
         }
     }
 
@@ -128,7 +150,10 @@ internal sealed class YamlKeys
         return true;
     }
 
-    private static SettingsException Refuse(string key, string value, string expected) => new($"{key}: '{value}' cannot be used; expected {expected}");
+    private SettingsException Refuse(string key, string value, string expected) => Error(key, $"{key}: '{value}' cannot be used; expected {expected}");
+
+    private void Note(string key, IReadOnlyList<string> values, bool isList = false) =>
+        _read.Add(new SettingView { Key = key, Values = values, IsList = isList, Line = _given.TryGetValue(key, out var line) ? line : null });
 
     private static string Lower<TEnum>(TEnum value)
         where TEnum : struct, Enum =>

@@ -7,6 +7,7 @@ using WaltVpn.Server.Audit;
 using WaltVpn.Server.BootFiles;
 using WaltVpn.Server.Certificates;
 using WaltVpn.Server.Enrollment;
+using WaltVpn.Server.Expected;
 using WaltVpn.Server.Following;
 using WaltVpn.Server.Health;
 using WaltVpn.Server.Http;
@@ -77,6 +78,7 @@ internal static class Daemon
         administration.MapNodes();
         administration.MapNodeLife();
         administration.MapRequests();
+        administration.MapExpectedBoards();
         administration.MapTokens();
         administration.MapAudit();
         administration.MapHealth();

@@ -8,6 +8,9 @@ internal sealed record SshClient(ImageSettings Settings, string Key)
     /// <summary>Path of the certificate; null: the plain key.</summary>
     public string? Certificate { get; init; }
 
+    /// <summary>Socket of an agent that has key and certificate, and that is forwarded, as WalT's nodes do it; null: neither.</summary>
+    public string? AgentSocket { get; init; }
+
     /// <summary>Network namespace it runs in: <c>site</c>, the far end of the wire, or <see cref="Lan.Namespace"/>.</summary>
     public string Namespace { get; init; } = "site";
 
@@ -25,12 +28,15 @@ internal sealed record SshClient(ImageSettings Settings, string Key)
     /// <param name="command">After it; null: none.</param>
     public string[] Arguments(IEnumerable<string> options, string? command) =>
     [
-        "netns", "exec", Namespace, "env", "DISPLAY=:9", "ssh", "-F", "none", "-p", Port, "-i", Key,
+        "netns", "exec", Namespace, "env", "DISPLAY=:9", "ssh", "-F", "none", "-p", Port,
+        .. AgentSocket is null
+            ? ["-i", Key, .. Options("IdentitiesOnly=yes", "IdentityAgent=none")]
+            : Options($"IdentityAgent={AgentSocket}", "ForwardAgent=yes", "IdentityFile=none"),
         .. Options(
-            "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none", "PreferredAuthentications=publickey", "HostKeyAlias=waltvpn-server",
+            "BatchMode=yes", "PreferredAuthentications=publickey", "HostKeyAlias=waltvpn-server",
             "UpdateHostKeys=no", "StrictHostKeyChecking=yes", $"UserKnownHostsFile={Settings.KnownHosts}", "GlobalKnownHostsFile=/dev/null",
             "ConnectTimeout=20", "EscapeChar=none"),
-        .. Certificate is null ? [] : Options($"CertificateFile={Certificate}"),
+        .. Certificate is null || AgentSocket is not null ? [] : Options($"CertificateFile={Certificate}"),
         .. options, "-l", User, Address, .. command is null ? Array.Empty<string>() : ["--", command],
     ];
 

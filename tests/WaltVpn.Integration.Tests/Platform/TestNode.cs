@@ -40,16 +40,20 @@ internal sealed class TestNode
     /// <summary>Who the node is, once accepted.</summary>
     public NodeIdentity Identity => _identity ?? throw new InvalidOperationException("this board is no node yet");
 
+    /// <summary>The way that it takes to the server.</summary>
+    public Func<SshClient, SshClient> Through { get; set; } = client => client;
+
     /// <summary>ssh with the image's enrolment key.</summary>
-    public SshClient Enrollment => new(_settings, _settings.EnrollmentKey);
+    public SshClient Enrollment => Through(new(_settings, _settings.EnrollmentKey));
 
     /// <summary>ssh with the node's certificate.</summary>
-    public SshClient Ssh => new(_settings, KeyFile) { Certificate = File("certificate.pub") };
+    public SshClient Ssh => Through(new(_settings, KeyFile) { Certificate = File("certificate.pub") });
 
     /// <summary>ssh with the node's bare key.</summary>
     public SshClient SshWithoutCertificate => new(_settings, KeyFile);
 
-    private string KeyFile => File("node_key");
+    /// <summary>Path of the private key.</summary>
+    public string KeyFile => File("node_key");
 
     /// <summary>Makes a key.</summary>
     /// <param name="settings">What the board's image holds.</param>

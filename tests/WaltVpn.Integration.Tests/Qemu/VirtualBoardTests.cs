@@ -27,6 +27,7 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
         await using (var board = await VirtualBoard.PowerOn("node1", card))
         {
             first = await board.Join();
+            board.Console.Text.ShouldContain($"key {first.Fingerprint} ({first.FingerprintWords})");
             await board.Console.Await($"SSH at {CardsEntrypoint}, {AddedAddress}:2222, 1 host keys; used from the next start on", Patience);
             await Ping(first);
             // A safe shutdown: init is asked, not cut.

@@ -38,14 +38,17 @@ public sealed class CommandLineTests
     [InlineData("node list --foo", "'--foo'", "--output FORMAT")]
     [InlineData("node list extra", "'extra'", "--socket PATH")]
     [InlineData("node show one two", "'two'", "'waltvpn node show' takes: NODE, --output FORMAT")]
-    [InlineData("node shwo", "'shwo'", "'waltvpn node' takes: list, show, rename, disable, enable, revoke, forget, timeline, log, reboot, blink")]
-    [InlineData("node", "command", "'waltvpn node' takes: list, show, rename, disable, enable, revoke, forget, timeline, log, reboot, blink")]
-    [InlineData("--bogus", "'--bogus'", "'waltvpn' takes: monitor, request, node, token, audit, doctor, setup-node, setup-http, entrypoint, boot")]
+    [InlineData("node shwo", "'shwo'", "'waltvpn node' takes: list, show, rename, tag, import, expected, disable, enable, revoke, forget, timeline, log, reboot, blink")]
+    [InlineData("node", "command", "'waltvpn node' takes: list, show, rename, tag, import, expected, disable, enable, revoke, forget, timeline, log, reboot, blink")]
+    [InlineData("--bogus", "'--bogus'", "'waltvpn' takes: monitor, request, node, token, audit, doctor, config, setup, setup-node, setup-http, setup-proxy, entrypoint, boot, completion, man")]
     [InlineData("setup-node --board rpi-9 --output x.img", "no cards for such a board", "--board takes rpi-5-b, rpi-4-b, rpi-3-b-plus, qemu-x64")]
     [InlineData("setup-http --for iis", "'iis'", "--for takes nginx, apache, haproxy or caddy")]
+    [InlineData("setup-proxy --next a;b", "'a;b'", "HOST:PORT")]
+    [InlineData("setup-proxy --listen 0", "'0'", "2222 or 192.0.2.1:22")]
+    [InlineData("setup-proxy --listen $(id)", "'$(id)'", "2222 or 192.0.2.1:22")]
     [InlineData("setup-http", "--for", "'waltvpn setup-http' takes: --for SERVER")]
-    [InlineData("node list -o xml", "'xml'", "--output takes table, json, yaml or name")]
-    [InlineData("node list -o 1", "'1'", "--output takes table, json, yaml or name")]
+    [InlineData("node list -o xml", "'xml'", "--output takes table, wide, json, yaml or name")]
+    [InlineData("node list -o 1", "'1'", "--output takes table, wide, json, yaml or name")]
     [InlineData("request show three", "'three'", "waltvpn request list")]
     [InlineData("token revoke three", "'three'", "waltvpn token list")]
     [InlineData("token create --expires soon", "'soon'", "30m, 24h, 7d")]
@@ -70,6 +73,11 @@ public sealed class CommandLineTests
     [InlineData("node list", "-o,")]
     [InlineData("node show", "-o,")]
     [InlineData("node rename", "-o,")]
+    [InlineData("node tag", "-o,")]
+    [InlineData("node import", "-o,")]
+    [InlineData("node expected", "")]
+    [InlineData("node expected list", "-o,")]
+    [InlineData("node expected remove", "-o,")]
     [InlineData("node disable", "-o,")]
     [InlineData("node enable", "-o,")]
     [InlineData("node revoke", "-o,")]
@@ -87,12 +95,20 @@ public sealed class CommandLineTests
     [InlineData("audit verify")]
     [InlineData("audit export")]
     [InlineData("doctor", "-o,")]
+    [InlineData("config")]
+    [InlineData("config show", "-o,")]
+    [InlineData("config get", "-o,")]
+    [InlineData("config check")]
     [InlineData("setup-node")]
     [InlineData("setup-http")]
+    [InlineData("setup-proxy")]
     [InlineData("entrypoint")]
     [InlineData("entrypoint test")]
     [InlineData("entrypoint test http", "-o,")]
     [InlineData("entrypoint test ssh", "-o,")]
+    [InlineData("completion")]
+    [InlineData("completion zsh")]
+    [InlineData("man")]
     [InlineData("boot")]
     [InlineData("boot list", "-o,")]
     [InlineData("boot publish", "-o,")]
@@ -172,6 +188,30 @@ public sealed class CommandLineTests
         output.ShouldContain("server_name boot.example.org;");
         output.ShouldContain("proxy_pass http://srv.example.org:");
         output.ShouldNotContain("{{");
+    }
+
+    /// <summary>What runs as root on another machine: names and keys of their grammar, or no script.</summary>
+    [Fact]
+    public async Task ProxyScriptIsFilledInFromTheServersSettingsAndTheShellUnderstandsIt()
+    {
+        await using var platform = await TestPlatform.Start();
+        var file = Path.Combine(platform.Folder, "proxy-setup.sh");
+        foreach (string[] kind in (string[][])[["--listen", "192.0.2.7:22"], ["--walt-compatible"], ["--walt-compatible", "--next-host-key", platform.Ca.PublicKeyFile]])
+        {
+            (await platform.Waltvpn(["setup-proxy", "--force", "--output", file, .. kind])).Status.ShouldBe(0);
+            var text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+            text.ShouldStartWith("#!/bin/sh\n");
+            text.ShouldContain("next_host='srv.example.org' next_port='22'");
+            text.ShouldNotContain("{{");
+            text.ShouldNotContain("PRIVATE KEY");
+            await Shell.Run("sh", ["-n", file]);
+            File.GetUnixFileMode(file).HasFlag(UnixFileMode.OtherExecute).ShouldBeTrue();
+        }
+
+        (await platform.Waltvpn("setup-proxy", "--output", file)).Status.ShouldBe(4);
+        (await platform.Waltvpn("setup-proxy", "--walt-compatible", "--listen", "22", "--output", "-")).Status.ShouldBe(2);
+        (await platform.Waltvpn("setup-proxy", "--walt-compatible", "--next-host-key", file, "--output", "-")).Output.ShouldContain("is no public host key");
+        (await platform.Waltvpn("setup-proxy", "--output", Path.Combine(platform.Folder, "a;b"))).Status.ShouldBe(2);
     }
 
     [Fact]
