@@ -25,6 +25,8 @@ internal sealed class EmulatedPi
 
     private string Serial => $"{Number:x16}";
 
+    private bool IsPi4 => !_config.Values.ContainsKey("device_tree") && File.Exists(Path.Combine(_folder, "bcm2711-rpi-4-b.dtb"));
+
     private string Mac => $"b8:27:eb:00:02:{Number:x2}";
 
     /// <summary>Reads a card.</summary>
@@ -50,18 +52,17 @@ internal sealed class EmulatedPi
     private static async Task<EmulatedPi> FromFolder(string name, string? card, string folder, string[] filters) =>
         new(name, card, folder, PiConfig.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "config.txt")), filters));
 
-    /// <summary>A Raspberry Pi 3: its console is the mini UART, the second serial port; its network hangs on USB.</summary>
+    /// <summary>A Raspberry Pi 3 or 4; its network hangs on USB.</summary>
     public async Task<VirtualBoard> PowerOn()
     {
-        // Without it this board's firmware starts its processors as 32-bit ones.
+        // Without it these boards' firmware starts their processors as 32-bit ones.
         _config.Values["arm_64bit"].ShouldBe("1");
         var console = VirtualBoard.NewConsole(_name);
-        var board = await PowerOn(
-            console,
-            [
-                "-machine", "raspi3b", "-dtb", await DeviceTree(), .. await Kernel(), "-drive", $"file={_card},format=raw,if=sd",
-                "-serial", "null", "-serial", $"file:{console}",
-            ]);
+        // The console is the mini UART, the second serial port. QEMU's Raspberry Pi 4 never takes its interrupt back: there it is the first one.
+        string[] machine = IsPi4
+            ? ["-machine", "raspi4b", "-dtb", await Pi4Tree(), .. await Kernel(("ttyS1", "ttyAMA0")), "-serial", $"file:{console}"]
+            : ["-machine", "raspi3b", "-dtb", await Pi3Tree(), .. await Kernel(), "-serial", "null", "-serial", $"file:{console}"];
+        var board = await PowerOn(console, [.. machine, "-drive", $"file={_card},format=raw,if=sd"]);
         // The kernel's driver starts the USB controller twice, 50 ms or more apart; QEMU tells it only once of a device that was there from the beginning,
         // and on a busy machine that is too early.
         await board.Console.Await("walt-vpn startup: platform", Patience);
@@ -90,7 +91,7 @@ internal sealed class EmulatedPi
     private async Task<string> VirtualTree(string[] machine, string model, EmulatedEeprom? eeprom)
     {
         var (made, source, tree) = (Path.Combine(_folder, "qemu.dtb"), Path.Combine(_folder, "virt.dts"), Path.Combine(_folder, "virt.dtb"));
-        await Tool.Succeed("qemu-system-aarch64", ["-machine", $"virt,dumpdtb={made}", "-display", "none", .. machine]);
+        await Tool.Succeed(RepositoryFolder.File("artifacts/tests/qemu-arm/qemu-system-aarch64"), ["-machine", $"virt,dumpdtb={made}", "-display", "none", .. machine]);
         await Tool.Succeed("dtc", "-q", "-I", "dtb", "-O", "dts", "-o", source, made);
         await File.AppendAllTextAsync(source, $"/ {{ model = \"{model}\"; serial-number = \"{Serial}\"; }};\n{eeprom?.TreeSource}");
         await Tool.Succeed("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree, source);
@@ -117,10 +118,29 @@ internal sealed class EmulatedPi
         return ["-kernel", Path.Combine(_folder, _config.Values["kernel"]), "-initrd", Path.Combine(_folder, _config.Initramfs), "-append", commandLine];
     }
 
-    private async Task<string> DeviceTree()
+    private Task<string> Pi3Tree() => DeviceTree(_config.Values["device_tree"]);
+
+    private async Task<string> DeviceTree(string name)
     {
-        var tree = Path.Combine(_folder, _config.Values["device_tree"]);
+        var tree = Path.Combine(_folder, name);
         await Tool.Succeed("fdtput", "-t", "s", tree, "/", "serial-number", Serial);
         return tree;
     }
+
+    /// <summary>Some of a Raspberry Pi 4's devices QEMU does not have; the firmware makes the USB port a host; the card hangs where the board has its radio.</summary>
+    private async Task<string> Pi4Tree()
+    {
+        // No device_tree= on this card: the firmware takes the board's own.
+        var tree = await DeviceTree("bcm2711-rpi-4-b.dtb");
+        await Tool.Succeed("fdtput", "-t", "s", tree, "/soc/usb@7e980000", "dr_mode", "host");
+        foreach (var device in (await Tool.Succeed("fdtget", "-l", tree, "/soc")).Split('\n').Where(IsAbsent))
+            await Tool.Succeed("fdtput", "-t", "s", tree, $"/soc/{device}", "status", "disabled");
+        await Tool.Succeed("fdtput", "-r", tree, "/soc/mmc@7e300000/wifi@1");
+        foreach (var property in (string[])["mmc-pwrseq", "non-removable"]) await Tool.Succeed("fdtput", "-d", tree, "/soc/mmc@7e300000", property);
+        return tree;
+    }
+
+    private static bool IsAbsent(string device) =>
+        device is "interrupt-controller@7ef00100" or "clock@7ef00000" or "i2c@7ef04500" or "i2c@7ef09500" or "serial@7e215040"
+        || device.Split('@')[0] is "hdmi" or "pixelvalve" or "hvs" or "vec" or "csi";
 }

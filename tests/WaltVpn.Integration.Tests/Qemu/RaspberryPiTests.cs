@@ -19,18 +19,20 @@ public sealed class RaspberryPiTests(RunningPlatform platform) : PlatformTest(pl
 {
     private const string Model = "Raspberry Pi 5 Model B Rev 1.0";
 
-    [Fact]
-    public async Task CardOfARaspberryPi3BootsToATunnel()
+    [Theory]
+    [InlineData("node30", "rpi-3-b-plus", "Raspberry Pi 3 Model B+", "pi3", "pi3+")]
+    [InlineData("node34", "rpi-4-b", "Raspberry Pi 4 Model B", "pi4")]
+    public async Task CardBootsOnItsEmulatedBoardToATunnel(string name, string board, string model, params string[] filters)
     {
-        var card = await NodeImage.PiCard("node30", "rpi-3-b-plus");
+        var card = await NodeImage.PiCard(name, board);
         (await Tool.Succeed(RunningPlatform.Program("waltvpn-image"), "inspect", card)).ShouldContain("TEST RUNTIME");
-        var pi = await EmulatedPi.WithCard("node30", card, "pi3", "pi3+");
-        await using var board = await pi.PowerOn();
-        var node = await board.Join();
-        board.Console.Text.ShouldContain("TEST RUNTIME");
-        (node.Model, node.Serial).ShouldBe(("Raspberry Pi 3 Model B+", board.Serial));
+        var pi = await EmulatedPi.WithCard(name, card, filters);
+        await using var powered = await pi.PowerOn();
+        var node = await powered.Join();
+        powered.Console.Text.ShouldContain("TEST RUNTIME");
+        (node.Model, node.Serial).ShouldBe((model, powered.Serial));
         await Reachable(node);
-        board.Console.Text.ShouldNotContain("internal error");
+        powered.Console.Text.ShouldNotContain("internal error");
     }
 
     [Fact]
