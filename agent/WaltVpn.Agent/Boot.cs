@@ -133,7 +133,8 @@ internal sealed class Boot(INodeLog log, NodeLife nodeLife, StageRunner stages, 
     }
 
     /// <summary>The node is a virtual machine on this board, until that ends: then the board starts over.</summary>
-    private async Task LiveAsGuest(GuestNode guest, NodeIdentity identity, (PlatformNetwork Platform, TunnelSupervisor Tunnel, Uplink Uplink) network, Task life)
+    private async Task LiveAsGuest(
+        GuestNode guest, NodeIdentity identity, (PlatformNetwork Platform, TunnelSupervisor Tunnel, Uplink Uplink) network, Task life)
     {
         log.Info(BootStage.Online, $"{identity.Name} is online");
         var fetching = guest.Fetch(network.Platform.Lease, stopping);

@@ -67,15 +67,36 @@ internal sealed class GuestNode(GuestWish wish, ReadOnlyMemory<byte> bootKey, St
         var started = time.GetTimestamp();
         var end = await RunOnce(files, tunnel, uplink, readdressed.Task, stopping);
         var lasted = time.GetElapsedTime(started);
-        var isShort = lasted < GuestPatience.Lasting;
         var wait = GuestPatience.BeforeRestart(lasted, _record.ShortStarts);
-        _record.ShortStarts = isShort ? _record.ShortStarts + 1 : 0;
-        if (!isShort) _record.Epoch = Math.Max(_record.Epoch, files.Epoch);
+        if (lasted < GuestPatience.Lasting) Remember(() => _record.ShortStarts++);
         var after = wait > TimeSpan.Zero ? $" in {StageRunner.Seconds(wait)}, for it has not lasted {_record.ShortStarts} times in a row" : "";
         var text = $"the virtual machine {end.Words}; the board starts over{after}";
         if (end.Kind is GuestEndKind.Restarted or GuestEndKind.SwitchedOff) log.Info(BootStage.HandOff, text);
         else log.Warning(BootStage.HandOff, text);
         await Task.Delay(wait, time, stopping);
+    }
+
+    // At once, not at its end: that may be a pulled plug.
+    private async Task RememberWhenItLasts(GuestFiles files, CancellationToken over)
+    {
+        await Task.Delay(GuestPatience.Lasting, time, over);
+        Remember(() =>
+        {
+            _record.ShortStarts = 0;
+            _record.Epoch = Math.Max(_record.Epoch, files.Epoch);
+        });
+    }
+
+    private void Remember(Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            log.Warning(BootStage.HandOff, $"{failure.Message}. The card cannot remember how the virtual machine fared.");
+        }
     }
 
     private async Task<GuestEnd> RunOnce(GuestFiles files, TunnelSupervisor tunnel, Uplink uplink, Task readdressed, CancellationToken stopping)
@@ -90,7 +111,7 @@ internal sealed class GuestNode(GuestWish wish, ReadOnlyMemory<byte> bootKey, St
             var withKvm = File.Exists("/dev/kvm");
             var arguments = GuestCommand.Arguments(_kind, files, size, tunnel.Identity.VpnMac, GuestMachine.SocketPath, withKvm);
             using var machine = GuestMachine.Start(_kind.Program, arguments, log);
-            return await Watch(machine, size, (uplink, changes, readdressed), stopping);
+            return await Watch(machine, files, size, (uplink, changes, readdressed), stopping);
         }
         catch (ErrnoException missing) when (missing.Errno == Errno.ENOENT)
         {
@@ -103,16 +124,24 @@ internal sealed class GuestNode(GuestWish wish, ReadOnlyMemory<byte> bootKey, St
     }
 
     private async Task<GuestEnd> Watch(
-        GuestMachine machine, GuestSize size, (Uplink Uplink, ChannelReader<bool> Changes, Task Readdressed) board, CancellationToken stopping)
+        GuestMachine machine,
+        GuestFiles files,
+        GuestSize size,
+        (Uplink Uplink, ChannelReader<bool> Changes, Task Readdressed) board,
+        CancellationToken stopping)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         try
         {
             var (qemu, withKvm) = await machine.Begin(stopping);
-            if (!withKvm) log.Warning(BootStage.HandOff, "this board's processor cannot run virtual machines (no working /dev/kvm): the guest is emulated, and slow.");
-            log.Info(BootStage.HandOff, $"the virtual machine runs: {size.Memory} MiB, {size.Cores} processors, network card {TunnelSupervisor.InterfaceName}'s");
-            File.Delete(Path.Combine(Folder, "kernel"));
-            File.Delete(Path.Combine(Folder, "initramfs"));
+            if (!withKvm)
+                log.Warning(
+                    BootStage.HandOff, "this board's processor cannot run virtual machines (no working /dev/kvm): the guest is emulated, and slow.");
+            log.Info(BootStage.HandOff, $"the virtual machine runs: {size.Memory} MiB, {size.Cores} processors");
+            // QEMU has read them.
+            File.Delete(files.Kernel);
+            File.Delete(files.Initramfs);
+            _ = RememberWhenItLasts(files, over.Token);
             var usb = new UsbFollower(() => new UsbTree("/sys").Read(board.Uplink.Name, OwnVolumes.Find()), wish.Usb, log).Run(qemu, board.Changes, over.Token);
             var silent = GuestMachine.UntilSilent(qemu, over.Token);
             var first = await Task.WhenAny(machine.Ended, silent, usb, board.Readdressed).WaitAsync(stopping);

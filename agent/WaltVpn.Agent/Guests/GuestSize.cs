@@ -8,7 +8,7 @@ namespace WaltVpn.Agent.Guests;
 /// <param name="Remark">What the settings ask for and the board cannot give; null: nothing.</param>
 internal sealed record GuestSize(int Memory, int Cores, string? Remark)
 {
-    /// <summary>Of the board's own system, MiB: the agent, ssh, the virtual machine's program beside its guest's memory, and its image while it is fetched.</summary>
+    /// <summary>Of the board's own system, MiB: the agent, ssh, QEMU beside its guest's memory, and the guest's image while it is fetched.</summary>
     public const int OwnMemory = 288;
 
     /// <summary>MiB that a guest gets in any case; whether that is enough shows when it starts.</summary>
@@ -36,7 +36,8 @@ internal sealed record GuestSize(int Memory, int Cores, string? Remark)
     public static int MemoryIn(string meminfo)
     {
         const string Label = "MemTotal:";
-        var line = meminfo.Split('\n').FirstOrDefault(line => line.StartsWith(Label, StringComparison.Ordinal)) ?? throw new FormatException("/proc/meminfo has no MemTotal");
+        var line = meminfo.Split('\n').FirstOrDefault(line => line.StartsWith(Label, StringComparison.Ordinal))
+            ?? throw new FormatException("/proc/meminfo has no MemTotal");
         return (int)(long.Parse(line[Label.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) / 1024);
     }
 }

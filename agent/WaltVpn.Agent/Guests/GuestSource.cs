@@ -16,7 +16,9 @@ internal sealed record GuestSource(Uri Server, string Path)
     /// <summary>The server's address.</summary>
     public IPAddress Address => IPAddress.Parse(Server.Host);
 
-    /// <summary>Reads what DHCP says: <c>http://ADDRESS[:PORT]/PATH</c>, or <c>/PATH</c> at DHCP's next server, with or without <c>boot.img</c> at its end.</summary>
+    /// <summary>
+    /// Reads what DHCP says: <c>http://ADDRESS[:PORT]/PATH</c>, or <c>/PATH</c> at DHCP's next server, with or without <c>boot.img</c> at its end.
+    /// </summary>
     /// <param name="lease">The platform's DHCP answer: foreign text.</param>
     /// <returns>The place; or null, and why there is none.</returns>
     public static (GuestSource? Source, string Reason) Find(DhcpLease lease)

@@ -17,5 +17,6 @@ internal static class OwnVolumes
 
     /// <summary>Of proc(5), /proc/mounts.</summary>
     internal static IEnumerable<string> MountedIn(string mounts) =>
-        mounts.Split('\n').Select(line => line.Split(' ')[0]).Where(source => source.StartsWith(Devices, StringComparison.Ordinal)).Select(source => source[Devices.Length..]);
+        mounts.Split('\n').Select(line => line.Split(' ')[0]).Where(source => source.StartsWith(Devices, StringComparison.Ordinal))
+            .Select(source => source[Devices.Length..]);
 }

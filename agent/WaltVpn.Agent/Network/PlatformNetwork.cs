@@ -30,7 +30,7 @@ internal sealed class PlatformNetwork : IAsyncDisposable
     /// <summary>Ends, with the failure, when the address is no longer looked after.</summary>
     public Task Running { get; }
 
-    /// <summary>The node is no station of this network any more: another one, in a guest, takes its place and its lease. Nothing is asked, nothing given up.</summary>
+    /// <summary>The node is no station of this network any more: another one, in a guest, takes its place and its lease, which is not given up.</summary>
     public async Task Leave()
     {
         _left = true;

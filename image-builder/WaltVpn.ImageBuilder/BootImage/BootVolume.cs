@@ -28,7 +28,8 @@ internal sealed class BootVolume(HostToolbox tools)
     {
         var bytes = Math.Max(Least, boot.Files.Sum(file => RoundUp(new FileInfo(file).Length)) + Spare);
         if (bytes > MaxSizes.MaxImageSize)
-            throw new ImageException($"{BootImageBuild.ImageName} would have {bytes} bytes; the boards' firmware is documented to take {MaxSizes.MaxImageSize}");
+            throw new ImageException(
+                $"{BootImageBuild.ImageName} would have {bytes} bytes; the boards' firmware is documented to take {MaxSizes.MaxImageSize}");
         output.Create(bytes);
         var identity = await ImageIdentity.OfAsync(boot.Files, cancellation);
         var volume = new FatVolume(tools, output.PartialPath, new Extent(0, bytes));

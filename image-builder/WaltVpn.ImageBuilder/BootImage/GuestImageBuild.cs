@@ -60,7 +60,7 @@ internal static class GuestImageBuild
             if (date > newest.UtcDateTime) newest = date;
         }
 
-        var time = SourceDate.Read() is { } seconds ? DateTimeOffset.FromUnixTimeSeconds(seconds) : DateTimeOffset.FromUnixTimeSeconds(newest.ToUnixTimeSeconds());
+        var time = DateTimeOffset.FromUnixTimeSeconds(SourceDate.Read() ?? newest.ToUnixTimeSeconds());
         var manifest = new BootManifest
         {
             Version = BootManifest.CurrentVersion,

@@ -26,7 +26,11 @@ internal static class GuestImageCommand
         Option<string> key = new("--key") { Required = true, HelpName = "FILE", Description = "RSA-2048 private key, PEM: sign with it" };
         Option<string> output = new("--output", "-o") { Required = true, HelpName = "FOLDER", Description = "gets boot.img and boot.sig; made when missing" };
         Option<bool> force = new("--force") { Description = "write over existing files" };
-        Option<long> epoch = new("--epoch") { HelpName = "NUMBER", Description = "nodes whose guest lasted with it start none with a lower number any more; default: 0" };
+        Option<long> epoch = new("--epoch")
+        {
+            HelpName = "NUMBER",
+            Description = "nodes whose guest lasted with it start none with a lower number any more; default: 0",
+        };
         epoch.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<long>() is < 0 or > BootManifest.MaxEpoch) result.AddError($"--epoch takes 0 to {BootManifest.MaxEpoch}");

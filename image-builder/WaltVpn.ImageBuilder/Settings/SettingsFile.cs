@@ -60,7 +60,7 @@ internal sealed class SettingsFile
     {
         var virtualMachine = settings.Mode == HandOffMode.VirtualMachine;
         if (virtualMachine && settings.BootKey is null)
-            _problems.Add("mode: vm takes a bootKey, with which the virtual machine's image is signed; 'waltvpn setup-node' writes it once there is a boot key");
+            _problems.Add("mode: vm takes a bootKey, with which the virtual machine's image is signed; 'waltvpn setup-node' writes it");
         else if ((settings.HttpEntrypoint is null) != (settings.BootKey is null) && !virtualMachine)
             _problems.Add("httpEntrypoint and bootKey belong together; write both or none");
     }

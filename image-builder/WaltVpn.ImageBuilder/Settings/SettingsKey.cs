@@ -59,7 +59,8 @@ internal sealed record SettingsKey(string Name, string Example, Func<string, str
 
     public static IReadOnlyList<SettingsKey> All { get; } =
     [
-        Platform, SshEntrypoints, HostKeys, EnrollmentKey, EnrollmentToken, HttpEntrypoint, BootKey, BootCache, Mode, GuestMemory, GuestCores, UsbAllow, UsbDeny,
+        Platform, SshEntrypoints, HostKeys, EnrollmentKey, EnrollmentToken, HttpEntrypoint, BootKey, BootCache, Mode,
+        GuestMemory, GuestCores, UsbAllow, UsbDeny,
     ];
 
     /// <summary>The key somebody most likely meant: at most a third of its letters differ; null when none is near.</summary>

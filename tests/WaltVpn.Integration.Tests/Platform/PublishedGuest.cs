@@ -40,7 +40,8 @@ internal sealed class PublishedGuest : IAsyncDisposable
         File.Exists(Path.Combine(guest, "kernel")).ShouldBeTrue($"{guest} is empty; scripts/test qemu fills it");
         await Tool.Succeed(
             RunningPlatform.Program("waltvpn-image"), "guest-img", "--kernel", Path.Combine(guest, "kernel"), "--initramfs", Path.Combine(guest, "initramfs"),
-            "--append", "console=ttyS0 panic=10 net.ifnames=0 no_timer_check mitigations=off cryptomgr.notests quiet", "--key", key ?? RunningPlatform.File("etc/boot/private.pem"),
+            "--append", "console=ttyS0 panic=10 net.ifnames=0 no_timer_check mitigations=off cryptomgr.notests quiet",
+            "--key", key ?? RunningPlatform.File("etc/boot/private.pem"),
             "--output", Folder, "--force");
     }
 

@@ -43,7 +43,8 @@ public sealed class VirtualMachineTests(RunningPlatform platform) : PlatformTest
         await using var board = await VirtualBoard.PowerOn(
             "node30", await NodeImage.CardWithVirtualMachine("node30", guest.Settings),
             "-m", "768", "-smp", "2", "-device", "qemu-xhci,id=board,p2=8,p3=8", "-blockdev", $"driver=file,node-name=stick,filename={stick}",
-            "-device", "usb-storage,id=stick,drive=stick,bus=board.0", "-chardev", "null,id=nothing", "-device", "usb-serial,chardev=nothing,always-plugged=on,bus=board.0",
+            "-device", "usb-storage,id=stick,drive=stick,bus=board.0", "-chardev", "null,id=nothing",
+            "-device", "usb-serial,chardev=nothing,always-plugged=on,bus=board.0",
             "-device", "usb-tablet,bus=board.0");
         var node = await board.Join();
         await IsRefusedUntilItIsSigned(board);
@@ -55,7 +56,7 @@ public sealed class VirtualMachineTests(RunningPlatform platform) : PlatformTest
         await board.Console.Await("guest: vm guest: ready", Patience);
         await Tool.Succeed("ping", "-c", "3", "-W", "10", node.Tunnel.Addresses[^1]);
         await Eventually.Holds("the guest has disk and serial adapter", async () => await Plugged(node) is [Serial, Disk], Patience);
-        board.Console.Text.ShouldContain($"USB {Tablet} at port [^ ]+ stays with the board: usbDeny names it".Replace("[^ ]+", PortOf(board, Tablet), StringComparison.Ordinal));
+        board.Console.Text.ShouldMatch($"USB {Tablet} at port [0-9.-]+ stays with the board: usbDeny names it");
 
         await WritesToTheDisk(node, stick);
         await FollowsPlugAndUnplug(board, node);
@@ -70,7 +71,7 @@ public sealed class VirtualMachineTests(RunningPlatform platform) : PlatformTest
 
     private static async Task IsRefusedUntilItIsSigned(VirtualBoard board)
     {
-        await board.Console.Await("the virtual machine's image .* is refused: its boot.sig is not signed with this platform's boot key. Trying again", Patience);
+        await board.Console.Await("the virtual machine's image .* is refused: its boot.sig is not signed with this platform's boot key. Trying", Patience);
         board.Console.Text.ShouldNotContain("the virtual machine runs");
         await PublishedGuest.Publish();
         await board.Console.Await("the virtual machine's image [0-9a-f]{16}, epoch 0, is here from http://10.77.0.1:8000/boot.img", Patience);
@@ -78,7 +79,8 @@ public sealed class VirtualMachineTests(RunningPlatform platform) : PlatformTest
 
     private static async Task WritesToTheDisk(NodeView node, string stick)
     {
-        await Eventually.Holds("the guest has a disk", async () => (await PublishedGuest.TryRun(node, "ls /dev/sda")).Contains("/dev/sda", StringComparison.Ordinal), Patience);
+        await Eventually.Holds(
+            "the guest has a disk", async () => (await PublishedGuest.TryRun(node, "ls /dev/sda")).Contains("/dev/sda", StringComparison.Ordinal), Patience);
         await PublishedGuest.Run(node, "echo written by the guest | dd of=/dev/sda bs=512 conv=fsync 2>/dev/null");
         (await File.ReadAllTextAsync(stick, Cancellation)).ShouldStartWith("written by the guest\n");
     }
@@ -90,7 +92,8 @@ public sealed class VirtualMachineTests(RunningPlatform platform) : PlatformTest
             await board.Monitor("device_del stick");
             await Eventually.Holds($"round {round}: the guest's disk is gone", async () => await Plugged(node) is [Serial], Patience);
             // The first device that was taken away may still be on its way out.
-            await Eventually.Holds($"round {round}: it is plugged", async () => !(await board.Monitor(AddDisk)).Contains("Error", StringComparison.Ordinal), Patience);
+            await Eventually.Holds(
+                $"round {round}: it is plugged", async () => !(await board.Monitor(AddDisk)).Contains("Error", StringComparison.Ordinal), Patience);
             await Eventually.Holds($"round {round}: the guest's disk is back", async () => await Plugged(node) is [Serial, Disk], Patience);
         }
     }
@@ -99,12 +102,11 @@ public sealed class VirtualMachineTests(RunningPlatform platform) : PlatformTest
     {
         var boot = await PublishedGuest.Run(node, "cat /proc/sys/kernel/random/boot_id");
         await Tool.Succeed("pkill", "-KILL", "-f", "^sshd: walt-vpn");
-        await Eventually.Holds("the guest answers again", async () => (await Tool.Run("ping", "-c", "1", "-W", "1", node.Tunnel!.Addresses[^1])).Status == 0, Patience);
+        await Eventually.Holds(
+            "the guest answers again", async () => (await Tool.Run("ping", "-c", "1", "-W", "1", node.Tunnel!.Addresses[^1])).Status == 0, Patience);
         await Eventually.Holds("it is the same boot", async () => await PublishedGuest.TryRun(node, "cat /proc/sys/kernel/random/boot_id") == boot, Patience);
     }
 
-    private static async Task<string[]> Plugged(NodeView node) => [.. (await PublishedGuest.TryRun(node, Devices)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
-
-    private static string PortOf(VirtualBoard board, string device) =>
-        System.Text.RegularExpressions.Regex.Match(board.Console.Text, $"USB {device} at port ([0-9.-]+)").Groups[1].Value;
+    private static async Task<string[]> Plugged(NodeView node) =>
+        [.. (await PublishedGuest.TryRun(node, Devices)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
 }

@@ -36,8 +36,8 @@ internal sealed record QmpMessage
         try
         {
             var message = JsonSerializer.Deserialize(line, QmpJson.Default.QmpMessage) ?? throw new FormatException("it is null");
-            var kinds = (message.Greeting is null ? 0 : 1) + (message.Return is null ? 0 : 1) + (message.Error is null ? 0 : 1) + (message.Event is null ? 0 : 1);
-            return kinds == 1 ? message : throw new FormatException("it is neither greeting nor answer nor event");
+            object?[] kinds = [message.Greeting, message.Return, message.Error, message.Event];
+            return kinds.Count(kind => kind is not null) == 1 ? message : throw new FormatException("it is neither greeting nor answer nor event");
         }
         catch (JsonException mistake)
         {

@@ -40,7 +40,8 @@ internal sealed class UsbTree(string sys)
     private static UsbDevice ReadDevice(string port, string path, (string Path, string For)[] own)
     {
         List<byte> classes = [(byte)Hexadecimal(path, "bDeviceClass")];
-        foreach (var entry in Directory.EnumerateDirectories(path, $"{port}:*").Order(StringComparer.Ordinal)) classes.Add((byte)Hexadecimal(entry, "bInterfaceClass"));
+        foreach (var entry in Directory.EnumerateDirectories(path, $"{port}:*").Order(StringComparer.Ordinal))
+            classes.Add((byte)Hexadecimal(entry, "bInterfaceClass"));
         return new UsbDevice(
             port, Number(path, "busnum"), Number(path, "devnum"), Hexadecimal(path, "idVendor"), Hexadecimal(path, "idProduct"), classes,
             IsFixed: Text(path, "removable") == "fixed",

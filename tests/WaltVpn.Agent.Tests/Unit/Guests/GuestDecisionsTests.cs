@@ -70,7 +70,8 @@ public sealed class GuestDecisionsTests
     }
 
     [Fact]
-    public void PlatformThatNamesNoImageIsToldWhatToDo() => GuestSource.Find(Lease()).Reason.ShouldContain("the platform names no image for the virtual machine");
+    public void PlatformThatNamesNoImageIsToldWhatToDo() =>
+        GuestSource.Find(Lease()).Reason.ShouldContain("the platform names no image for the virtual machine");
 
     [Fact]
     public void NextServerIsThatOfTheBootFile() =>
@@ -99,7 +100,8 @@ public sealed class GuestDecisionsTests
         GuestMachine.EndOf([Event("WATCHDOG", null), Event("SHUTDOWN", "guest-reset")], new ExitStatus(0, 0), null, "").Words.ShouldContain("watchdog");
         GuestMachine.EndOf([Event("GUEST_PANICKED", null), Event("SHUTDOWN", "guest-reset")], new ExitStatus(0, 0), null, "").Words.ShouldBe("panicked");
         GuestMachine.EndOf([], new ExitStatus(1, 0), null, "qemu: no room").Words.ShouldBe("broke down: QEMU ended with exit status 1: qemu: no room");
-        GuestMachine.EndOf([], new ExitStatus(0, 9), "query-status: nothing came", "").Words.ShouldBe("answers no more (query-status: nothing came) and was ended");
+        GuestMachine.EndOf([], new ExitStatus(0, 9), "query-status: nothing came", "").Words.ShouldBe(
+            "answers no more (query-status: nothing came) and was ended");
     }
 
     [Fact]

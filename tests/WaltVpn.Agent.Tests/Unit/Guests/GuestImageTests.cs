@@ -21,7 +21,8 @@ public sealed class GuestImageTests : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private Task<GuestFiles> Fetch(long floor = 0) => new GuestImage(Path.Combine(_folder, "image"), _server.Source.Key, Kind).Fetch(Source, floor, Cancellation);
+    private Task<GuestFiles> Fetch(long floor = 0) =>
+        new GuestImage(Path.Combine(_folder, "image"), _server.Source.Key, Kind).Fetch(Source, floor, Cancellation);
 
     private async Task<string> Refusal(long floor = 0) => (await Should.ThrowAsync<StageException>(Fetch(floor))).Message;
 

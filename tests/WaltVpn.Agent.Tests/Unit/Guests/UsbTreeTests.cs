@@ -84,5 +84,6 @@ public sealed class UsbTreeTests : IDisposable
     public void BoardWithoutUsbHasNoDevices() => new UsbTree(_sys).Read("eth0", []).ShouldBeEmpty();
 
     [Fact]
-    public void MountedDevicesAreFound() => OwnVolumes.MountedIn("proc /proc proc rw 0 0\n/dev/mmcblk0p2 /run/walt-vpn/state ext4 ro 0 0\n").ShouldBe(["mmcblk0p2"]);
+    public void MountedDevicesAreFound() =>
+        OwnVolumes.MountedIn("proc /proc proc rw 0 0\n/dev/mmcblk0p2 /run/walt-vpn/state ext4 ro 0 0\n").ShouldBe(["mmcblk0p2"]);
 }
