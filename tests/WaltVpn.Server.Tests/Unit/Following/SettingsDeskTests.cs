@@ -99,7 +99,7 @@ public sealed class SettingsDeskTests
                 db => db.Execute("UPDATE nodes SET vpn_mac = '52:54:00:00:00:77' WHERE id = @NodeId", identity)))),
             ("the certificate", async () =>
             {
-                platform.Time.Move(TimeSpan.FromDays(600));
+                platform.Time.Move(TimeSpan.FromDays(670));
                 identity = (await node.Enroll(platform, TestPlatform.Lan)).Identity!;
             }),
             // The clock of the server is set back: the number rises all the same.
