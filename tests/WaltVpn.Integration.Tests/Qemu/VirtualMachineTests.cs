@@ -19,7 +19,7 @@ public sealed class VirtualMachineTests(RunningPlatform platform) : PlatformTest
     private const string Disk = "46f4:0001";
     private const string Serial = "0403:6001";
     private const string Tablet = "0627:0001";
-    private const int Rounds = 10;
+    private const int Rounds = 3;
     private const string AddDisk = "device_add usb-storage,id=stick,drive=stick,bus=board.0";
 
     // An emulated machine in an emulated machine.

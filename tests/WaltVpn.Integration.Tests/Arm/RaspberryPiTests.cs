@@ -5,7 +5,7 @@ using WaltVpn.Integration.Tests.Platform;
 using WaltVpn.Protocol;
 using Xunit;
 
-namespace WaltVpn.Integration.Tests.Qemu;
+namespace WaltVpn.Integration.Tests.Arm;
 
 /// <summary>
 /// SD images of Raspberry Pi boards, as <c>waltvpn-image</c> makes them, on emulated arm64 processors.
