@@ -141,7 +141,7 @@ internal sealed class Boot(INodeLog log, NodeLife nodeLife, StageRunner stages, 
         await FirstOf(fetching, life);
         _progress.MoveTo(BootStage.HandOff, $"the virtual machine takes {network.Platform.Lease.Current} over");
         await network.Platform.Leave();
-        await FirstOf(guest.Run(await fetching, network.Tunnel, network.Uplink, stopping), life);
+        await FirstOf(guest.Run(await fetching, network.Tunnel, network.Uplink, nodeLife.Timeline.Complete, stopping), life);
     }
 
     /// <summary>In the platform's own network: the board's wire is the node's, under the address by which the platform knows the node.</summary>

@@ -20,7 +20,7 @@ public sealed record ExpectedBoard
     public string? Name { get; init; }
 
     /// <summary>The tags it gets.</summary>
-    public IReadOnlyList<string> Tags { get; init; } = [];
+    public IReadOnlyList<string> Tags { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>An <see cref="ExpectedBoard"/>, as the operator sees it.</summary>

@@ -4,8 +4,8 @@ namespace WaltVpn.Protocol;
 public sealed record NodeTags
 {
     /// <summary>Those it is to have; one that it has already is no error.</summary>
-    public IReadOnlyList<string> Add { get; init; } = [];
+    public IReadOnlyList<string> Add { get; init => field = value ?? []; } = [];
 
     /// <summary>Those it is not to have; one that it has not is no error.</summary>
-    public IReadOnlyList<string> Remove { get; init; } = [];
+    public IReadOnlyList<string> Remove { get; init => field = value ?? []; } = [];
 }

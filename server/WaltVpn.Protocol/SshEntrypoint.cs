@@ -24,7 +24,8 @@ public readonly record struct SshEntrypoint(string Host, int Port)
             var end = text.IndexOf(']', StringComparison.Ordinal);
             if (end < 0) return false;
             (host, port) = (text[1..end], text[(end + 1)..]);
-            if (!IPAddress.TryParse(host, out var address) || address.AddressFamily != AddressFamily.InterNetworkV6) return false;
+            // A scope would be anything.
+            if (host.Contains('%', StringComparison.Ordinal) || !IPAddress.TryParse(host, out var address) || address.AddressFamily != AddressFamily.InterNetworkV6) return false;
             if (port.Length > 0 && port[0] != ':') return false;
             port = port.Length > 0 ? port[1..] : "";
             if (port.Length == 0 && text[^1] == ':') return false;

@@ -85,10 +85,11 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
                 if (!isToldAlready)
                 {
                     var before = Taken?.Digest;
-                    // Another VPN MAC is used from the next start on: the tunnel keeps its own, and what was stored since is not stored again.
-                    var identity = latest?.NodeId == tunnel.Identity.NodeId ? latest : tunnel.Identity;
+                    var known = tunnel.Identity;
+                    // Another VPN MAC is used from the next start on: what was stored since is not stored again. Else the tunnel's identity is the newest.
+                    var identity = latest is { } stored && stored.NodeId == known.NodeId && stored.VpnMac != known.VpnMac ? stored : known;
                     latest = await Ask(new EntrypointRotation(followed.Ways), key, identity, stopping);
-                    if (latest != tunnel.Identity && latest.VpnMac == tunnel.Identity.VpnMac) tunnel.Renew(key, latest);
+                    if (latest != identity && latest.VpnMac == known.VpnMac && tunnel.Identity == known) Renew(latest);
                     if (Taken is { } answer && answer.Digest != before) await taken(answer);
                 }
 
@@ -100,6 +101,18 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
         {
             tunnel.Told -= Hear;
             tunnel.Rebuilt -= Wake;
+        }
+
+        void Renew(NodeIdentity renewed)
+        {
+            try
+            {
+                tunnel.Renew(key, renewed);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+            {
+                log.Warning(BootStage.Settings, $"{failure.Message}. The tunnel keeps the certificate it has.");
+            }
         }
 
         void Hear(TunnelControl word)

@@ -52,6 +52,7 @@ internal sealed class GuestMachine : IDisposable
             try
             {
                 var process = ChildProcess.Start(program, arguments, ["PATH=/usr/bin:/bin"], standardOutput: consoleEnd, standardError: errorEnd);
+                DieFirst(process.Pid);
                 return new GuestMachine(process, log, console, errors);
             }
             catch (ErrnoException)
@@ -60,6 +61,19 @@ internal sealed class GuestMachine : IDisposable
                 errors.Dispose();
                 throw;
             }
+        }
+    }
+
+    // Its parent is what the kernel must never kill for memory (Boot): that is inherited.
+    private static void DieFirst(int pid)
+    {
+        try
+        {
+            File.WriteAllText($"/proc/{pid}/oom_score_adj", "1000");
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            // It has ended, and its end says why.
         }
     }
 

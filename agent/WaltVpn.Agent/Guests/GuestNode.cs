@@ -60,12 +60,13 @@ internal sealed class GuestNode(GuestWish wish, ReadOnlyMemory<byte> bootKey, St
     /// <param name="files">What it starts.</param>
     /// <param name="tunnel">Its wire.</param>
     /// <param name="uplink">What carries that stays with the board.</param>
-    public async Task Run(GuestFiles files, TunnelSupervisor tunnel, Uplink uplink, CancellationToken stopping)
+    /// <param name="runs">Called when the guest runs.</param>
+    public async Task Run(GuestFiles files, TunnelSupervisor tunnel, Uplink uplink, Action runs, CancellationToken stopping)
     {
         var readdressed = new TaskCompletionSource();
         tunnel.Readdressed += () => readdressed.TrySetResult();
         var started = time.GetTimestamp();
-        var end = await RunOnce(files, tunnel, uplink, readdressed.Task, stopping);
+        var end = await RunOnce(files, tunnel, uplink, readdressed.Task, runs, stopping);
         var lasted = time.GetElapsedTime(started);
         var wait = GuestPatience.BeforeRestart(lasted, _record.ShortStarts);
         if (lasted < GuestPatience.Lasting) Remember(() => _record.ShortStarts++);
@@ -99,7 +100,8 @@ internal sealed class GuestNode(GuestWish wish, ReadOnlyMemory<byte> bootKey, St
         }
     }
 
-    private async Task<GuestEnd> RunOnce(GuestFiles files, TunnelSupervisor tunnel, Uplink uplink, Task readdressed, CancellationToken stopping)
+    private async Task<GuestEnd> RunOnce(
+        GuestFiles files, TunnelSupervisor tunnel, Uplink uplink, Task readdressed, Action runs, CancellationToken stopping)
     {
         try
         {
@@ -111,7 +113,7 @@ internal sealed class GuestNode(GuestWish wish, ReadOnlyMemory<byte> bootKey, St
             var withKvm = File.Exists("/dev/kvm");
             var arguments = GuestCommand.Arguments(_kind, files, size, tunnel.Identity.VpnMac, GuestMachine.SocketPath, withKvm);
             using var machine = GuestMachine.Start(_kind.Program, arguments, log);
-            return await Watch(machine, files, size, (uplink, changes, readdressed), stopping);
+            return await Watch(machine, files, size, (uplink, changes, readdressed), runs, stopping);
         }
         catch (ErrnoException missing) when (missing.Errno == Errno.ENOENT)
         {
@@ -128,6 +130,7 @@ internal sealed class GuestNode(GuestWish wish, ReadOnlyMemory<byte> bootKey, St
         GuestFiles files,
         GuestSize size,
         (Uplink Uplink, ChannelReader<bool> Changes, Task Readdressed) board,
+        Action runs,
         CancellationToken stopping)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -138,6 +141,7 @@ internal sealed class GuestNode(GuestWish wish, ReadOnlyMemory<byte> bootKey, St
                 log.Warning(
                     BootStage.HandOff, "this board's processor cannot run virtual machines (no working /dev/kvm): the guest is emulated, and slow.");
             log.Info(BootStage.HandOff, $"the virtual machine runs: {size.Memory} MiB, {size.Cores} processors");
+            runs();
             // QEMU has read them.
             File.Delete(files.Kernel);
             File.Delete(files.Initramfs);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using WaltVpn.Agent.Network;
@@ -50,7 +51,7 @@ internal sealed record GuestSource(Uri Server, string Path)
         var port = "80";
         if (place is [_, var given]) port = given;
         var known = place.Length <= 2 && place[0].Count(c => c == '.') == 3 && IPAddress.TryParse(place[0], out var address)
-            && address.AddressFamily == AddressFamily.InterNetwork && ushort.TryParse(port, out var number) && number > 0;
+            && address.AddressFamily == AddressFamily.InterNetwork && ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0;
         return known ? (new Uri($"http://{place[0]}:{port}"), text[slash..]) : (null, "");
     }
 }

@@ -24,7 +24,7 @@ internal static class LedPattern
     {
         var last = stages[^1];
         if (last.Outcome == StageOutcome.Failed) return Failed;
-        if (last.Stage == BootTimeline.Word(BootStage.Online)) return Online;
+        if (last.Outcome == StageOutcome.Done || last.Stage == BootTimeline.Word(BootStage.Online)) return Online;
         int[] flashes = [.. Enumerable.Repeat(Short, (2 * Count(last.Stage)) - 1), Pause];
         return last.Tries > 1 ? [Long, 2 * Short, .. flashes] : flashes;
     }

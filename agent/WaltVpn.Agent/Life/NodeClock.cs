@@ -70,9 +70,18 @@ internal sealed class NodeClock(TimeProvider time, Action<DateTimeOffset> set, I
     }
 
     // A damaged one is none: it can only have been a floor.
-    private static long? ReadSeconds(string path) =>
-        long.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-        && seconds <= s_latest.ToUnixTimeSeconds() ? seconds : null;
+    private static long? ReadSeconds(string path)
+    {
+        try
+        {
+            var isOne = long.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds);
+            return isOne && seconds <= s_latest.ToUnixTimeSeconds() ? seconds : null;
+        }
+        catch (Exception damaged) when (damaged is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     private void Keep(long seconds)
     {
@@ -84,7 +93,7 @@ internal sealed class NodeClock(TimeProvider time, Action<DateTimeOffset> set, I
             try
             {
                 var path = Path.Combine(state.Directory, FileName);
-                if (File.Exists(path) && ReadSeconds(path) is { } before && seconds - before < s_kept.TotalSeconds) return;
+                if (File.Exists(path) && ReadSeconds(path) is { } before && Math.Abs(seconds - before) < s_kept.TotalSeconds) return;
                 state.Write(() => StateFile.Write(state, FileName, Encoding.ASCII.GetBytes(seconds.ToString(CultureInfo.InvariantCulture))));
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -108,11 +108,17 @@ internal sealed class ReportSender(NodeJournal journal, string boot, Func<Tunnel
         {
             TaskCompletionSource kept;
             lock (_gate) (_awaited, kept) = (++_number, _kept = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            // The hub takes two a second (docs/security.md L2-10).
+            var pause = Task.Delay(s_between, time, stopping);
             if (tell(new TunnelControl { Kind = TunnelControl.NodeReports, Report = report with { Number = _number } })
                 && await Task.WhenAny(kept.Task, Task.Delay(ForAnswer, time, stopping)) == kept.Task)
+            {
+                await pause;
                 return;
+            }
+
             // No tunnel, one of version 0, a server that takes none, or an answer that was lost.
-            await Task.Delay(s_between, time, stopping);
+            await pause;
         }
     }
 }

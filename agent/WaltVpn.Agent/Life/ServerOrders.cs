@@ -17,7 +17,7 @@ internal sealed class ServerOrders(StatusLed led, StopSignal stop, TimeProvider 
     private const int SIGINT = 2;
 
     // The line that says why goes to the server first.
-    private static readonly TimeSpan s_forLastWords = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_forLastWords = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_forInit = TimeSpan.FromMinutes(5);
 
     private int _restarts;
@@ -41,11 +41,8 @@ internal sealed class ServerOrders(StatusLed led, StopSignal stop, TimeProvider 
     {
         log.Info(BootStage.Shutdown, "the server has this node start anew");
         await Task.Delay(s_forLastWords, time);
-        if (!stop.Ignored)
-        {
-            stop.Request();
-            return;
-        }
+        stop.Request();
+        if (stop.Requested.IsCancellationRequested) return;
 
         var init = File.ReadAllText("/proc/1/comm").Trim();
         try

@@ -112,7 +112,18 @@ internal sealed class TunnelSupervisor : IDisposable
 
     /// <summary>Says a word to the server, beside the frames.</summary>
     /// <returns>False: there is no tunnel now, or its server takes no words of nodes.</returns>
-    public bool TryTell(TunnelControl word) => _conversation is { HearsReports: true } conversation && conversation.TryTell(word);
+    public bool TryTell(TunnelControl word)
+    {
+        try
+        {
+            return _conversation is { HearsReports: true } conversation && conversation.TryTell(word);
+        }
+        catch (Exception ended) when (ended is ObjectDisposedException or ErrnoException)
+        {
+            // The session ends at this moment.
+            return false;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _tap.Dispose();
@@ -218,7 +229,6 @@ internal sealed class TunnelSupervisor : IDisposable
             using var pump = Pump(ssh, options);
             _conversation = pump.Conversation;
             var end = await pump.Start().Completion;
-            _conversation = null;
             var words = await LastWords(ssh);
             NoteVersion(way, options, pump.Conversation, ssh);
             return ($"{end.Reason}; {words}", ssh.ConnectedFor ?? TimeSpan.Zero, false);
@@ -226,6 +236,10 @@ internal sealed class TunnelSupervisor : IDisposable
         catch (ErrnoException failure)
         {
             return (failure.Message, TimeSpan.Zero, false);
+        }
+        finally
+        {
+            _conversation = null;
         }
     }
 

@@ -85,10 +85,12 @@ internal static class ConfigCommands
         {
             var path = arguments.GetValue(file)!;
             var text = SettingsDraft.Read(path);
-            var setting = SettingKey.Find(await SettingsJudge.Settings(path), arguments.GetValue(key)!);
+            var settings = await SettingsJudge.Settings(path);
+            var setting = SettingKey.Find(settings, arguments.GetValue(key)!);
+            var pinned = setting.Key == "serverName" ? SetupCommand.Pinned(text, settings) : text;
             var given = arguments.GetValue(values)!;
             if (!setting.IsList && given.Length > 1) throw new CliException(ExitCode.Usage, $"{setting.Key} takes one value, not {given.Length}");
-            using var draft = SettingsDraft.Of(path, SettingsText.Set(text, setting.Key, given, setting.IsList));
+            using var draft = SettingsDraft.Of(path, text, SettingsText.Set(pinned, setting.Key, given, setting.IsList));
             await Take(draft, arguments.GetValue(noTest) ? null : global.Connect(arguments), cancel);
             var changed = SettingKey.Find(await SettingsJudge.Settings(path), setting.Key);
             ResultPrinter.PrintOne(arguments.GetValue(global.Output), changed, ProtocolJson.Default.SettingView, view => view.Key, view =>
@@ -110,7 +112,7 @@ internal static class ConfigCommands
         {
             var path = arguments.GetValue(file)!;
             var text = SettingsDraft.Read(path);
-            using var draft = SettingsDraft.Of(path, text);
+            using var draft = SettingsDraft.Of(path, text, text);
             while (true)
             {
                 await RunEditor(draft.Draft);
@@ -120,16 +122,29 @@ internal static class ConfigCommands
                     return (int)ExitCode.Ok;
                 }
 
-                if (await draft.Fault() is not { } fault) break;
+                if (await TryToTake() is not { } fault) break;
                 Console.Error.WriteLine($"waltvpn: {TerminalText.Plain(fault)}");
                 if (Console.IsInputRedirected) throw new CliException(ExitCode.Refused, "the settings stay as they were");
                 Console.Error.Write("Edit them again? Else they stay as they were. [Y/n] ");
                 if (Console.ReadLine()?.Trim() is not ("" or "y" or "Y" or "yes")) throw new CliException(ExitCode.Refused, "the settings stay as they were");
             }
 
-            await Take(draft, arguments.GetValue(noTest) ? null : global.Connect(arguments), cancel);
             Console.WriteLine($"{TerminalText.Plain(path)} is changed. {TakeOver}");
             return (int)ExitCode.Ok;
+
+            // What somebody typed is not lost for a fault in it.
+            async Task<string?> TryToTake()
+            {
+                try
+                {
+                    await Take(draft, arguments.GetValue(noTest) ? null : global.Connect(arguments), cancel);
+                    return null;
+                }
+                catch (CliException fault)
+                {
+                    return fault.Message;
+                }
+            }
         });
         return edit;
     }

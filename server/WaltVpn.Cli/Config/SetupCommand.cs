@@ -64,7 +64,7 @@ internal static class SetupCommand
         }
         else
         {
-            using var draft = SettingsDraft.Of(path, text);
+            using var draft = SettingsDraft.Of(path, before, text);
             var isRunning = server is not null && await Answers(server, cancel);
             await ConfigCommands.Take(draft, isRunning ? server : null, cancel);
             if (!isRunning) server?.Dispose();
@@ -83,7 +83,7 @@ internal static class SetupCommand
     private static Option<string[]?> Given(string name, string value, string description) => new(name) { Description = description, HelpName = value, Arity = ArgumentArity.OneOrMore };
 
     /// <summary>The platform's id is in what every node signs: once written it does not change with the server's name.</summary>
-    private static string Pinned(string text, IReadOnlyList<SettingView> settings)
+    public static string Pinned(string text, IReadOnlyList<SettingView> settings)
     {
         var platform = SettingKey.Find(settings, "platform");
         var state = SettingKey.Find(settings, "stateDirectory").Values[0];

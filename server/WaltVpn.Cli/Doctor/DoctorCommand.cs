@@ -67,7 +67,7 @@ internal static class DoctorCommand
 
     private static void Print(OutputFormat format, List<HealthCheck> checks)
     {
-        if (format != OutputFormat.Table)
+        if (format is not (OutputFormat.Table or OutputFormat.Wide))
         {
             ResultPrinter.PrintList(format, checks, ProtocolJson.Default.IReadOnlyListHealthCheck, check => check.Name, [], _ => []);
             return;

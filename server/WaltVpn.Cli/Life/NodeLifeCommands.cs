@@ -50,7 +50,7 @@ internal static class NodeLifeCommands
                 return (int)ExitCode.Ok;
             }
 
-            if (arguments.GetValue(global.Output) != OutputFormat.Table || arguments.GetValue(boot) != 0)
+            if (arguments.GetValue(global.Output) is not (OutputFormat.Table or OutputFormat.Wide) || arguments.GetValue(boot) != 0)
                 throw new CliException(ExitCode.Usage, "--follow prints the newest boot, line by line; it takes neither --boot nor another format than table");
             return await Follow(server, node, boots, cancel);
         });
@@ -163,7 +163,7 @@ internal static class NodeLifeCommands
 
     private static void PrintTimeline(OutputFormat format, NodeBootView boot)
     {
-        if (format != OutputFormat.Table)
+        if (format is not (OutputFormat.Table or OutputFormat.Wide))
         {
             ResultPrinter.PrintOne(format, boot, ProtocolJson.Default.NodeBootView, view => view.Boot, _ => { });
             return;
@@ -185,7 +185,7 @@ internal static class NodeLifeCommands
 
     private static void PrintLog(OutputFormat format, NodeLogView log)
     {
-        if (format != OutputFormat.Table)
+        if (format is not (OutputFormat.Table or OutputFormat.Wide))
         {
             ResultPrinter.PrintOne(format, log, ProtocolJson.Default.NodeLogView, view => view.Boot.Boot, _ => { });
             return;

@@ -10,8 +10,8 @@ internal sealed class ReportBook
     /// <summary>Of all nodes together.</summary>
     public const int MostWaiting = 512;
 
-    /// <summary>Given at a time: at most as many control records, 64 KiB each, as the daemon reads in one answer.</summary>
-    public const int MostTaken = 64;
+    /// <summary>Given at a time. Each came in 64 KiB at most, and takes up to six times as much in JSON that escapes: the daemon reads 8 MiB.</summary>
+    public const int MostTaken = 16;
 
     private readonly Dictionary<string, HeardReport> _waiting = [];
     private readonly Queue<string> _order = [];

@@ -18,6 +18,10 @@ internal sealed class Admission(
     // One identity at a time: two conversations of one key must not order two certificates.
     private readonly SemaphoreSlim _oneAtATime = new(1);
 
+    // A CA that is away is not asked anew for each node: what it did not sign is a serial lost.
+    private static readonly TimeSpan s_afterFailure = TimeSpan.FromMinutes(5);
+    private long _renewAfter;
+
     /// <summary>Answers a node that proved its key, or that asks by WalT's HTTP protocol, which has no proof.</summary>
     public async Task<AdmissionAnswer> Ask(NodePublicKey key, EnrollmentClaims claims, EnrollmentOrigin origin, CancellationToken cancel)
     {
@@ -64,14 +68,16 @@ internal sealed class Admission(
     /// <summary>Makes the next certificate of a node when it is due. What fails is in the log, and the node has the one it has.</summary>
     public async Task Renew(string nodeId)
     {
+        if (time.GetUtcNow().ToUnixTimeSeconds() < Interlocked.Read(ref _renewAfter)) return;
         try
         {
             if (database.Read(db => NodeTable.Find(db, nodeId)) is not { IsAccepted: true } node
                 || !NodePublicKey.TryParseAny(node.PublicKey, out var key, out _)) return;
             if (database.Read(db => CertificateJournal.Newest(db, key)) is { } newest && newest.IsDue(time.GetUtcNow())) await Prepare(key);
         }
-        catch (Exception e) when (e is CertificateException or SqliteException)
+        catch (Exception e) when (e is CertificateException or SqliteException or IOException or UnauthorizedAccessException or FormatException)
         {
+            Interlocked.Exchange(ref _renewAfter, (time.GetUtcNow() + s_afterFailure).ToUnixTimeSeconds());
             log.NotRenewed(nodeId, e.Message);
         }
     }

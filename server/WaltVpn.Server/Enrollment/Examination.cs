@@ -32,7 +32,7 @@ internal sealed class Examination(ServerSettings settings)
         if (request is { Status: RequestState.Denied }) return new Finding.Refused(request.Reason ?? "denied by the operator", null);
         var policy = origin.IsLan ? settings.LanPolicy : settings.RemotePolicy;
         // An operator's word on this very board, given in advance, stands before a policy for all; but a way in that is shut is shut.
-        if (policy != EnrollmentPolicy.Deny && ExpectedTable.Of(db, key, claims) is { } expected && IsNew(db, key, claims))
+        if (policy != EnrollmentPolicy.Deny && ExpectedTable.Of(db, key, claims, isProved: origin.Way == EnrollmentWay.Ssh) is { } expected && IsNew(db, key, claims))
             return AcceptAtOnce(db, request, key, claims, origin, expected.Decider, now, expected);
         return policy switch
         {

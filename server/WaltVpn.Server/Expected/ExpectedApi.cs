@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using WaltVpn.Protocol;
 using WaltVpn.Server.Audit;
 using WaltVpn.Server.Http;
@@ -10,10 +11,13 @@ namespace WaltVpn.Server.Expected;
 /// <summary>Routes of the boards that are expected (docs/protocol.md "HTTP").</summary>
 internal static class ExpectedApi
 {
+    // Some 20,000 boards.
+    private const int MostBytes = 4 << 20;
+
     public static void MapExpectedBoards(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(Protocol.Routes.ExpectedBoards, List);
-        routes.MapPost(Protocol.Routes.ExpectedBoards, Import);
+        routes.MapPost(Protocol.Routes.ExpectedBoards, Import).WithMetadata(new RequestSizeLimitAttribute(MostBytes));
         routes.MapPost(Protocol.Routes.ExpectedBoards + "/{id:long}/remove", Remove);
     }
 

@@ -12,12 +12,12 @@ internal static class ExpectedCheck
     /// <returns><c>line N: what is wrong</c>, in order; empty when all can be expected.</returns>
     public static IReadOnlyList<string> Faults(SqliteConnection db, IReadOnlyList<ExpectedBoard> boards)
     {
-        var waiting = ExpectedTable.Waiting(db);
+        var (waiting, nodes) = (ExpectedTable.Waiting(db), NodeTable.All(db, forgotten: false));
         List<string> faults = [];
         Dictionary<string, int> seen = new(StringComparer.Ordinal);
         foreach (var board in boards)
         {
-            if ((Form(board) ?? Standing(db, board, waiting) ?? Twice(board, seen)) is { } fault) faults.Add($"line {board.Line}: {fault}");
+            if ((Form(board) ?? Standing(db, board, waiting, nodes) ?? Twice(board, seen)) is { } fault) faults.Add($"line {board.Line}: {fault}");
         }
 
         return faults;
@@ -35,14 +35,14 @@ internal static class ExpectedCheck
         return board.Tags.All(EnrollmentToken.IsTag) ? null : EnrollmentToken.TagRule;
     }
 
-    private static string? Standing(SqliteConnection db, ExpectedBoard board, IReadOnlyList<ExpectedRow> waiting)
+    private static string? Standing(SqliteConnection db, ExpectedBoard board, IReadOnlyList<ExpectedRow> waiting, IReadOnlyList<NodeRow> nodes)
     {
         if (waiting.Any(other => Same(other.Serial, board.Serial) || Same(other.Mac, Canonical(board.Mac)) || Same(other.PublicKey, board.Key)))
             return "this board is expected already: waltvpn node expected list";
         if (board.Name is { } name && (NodeTable.OfName(db, name) is not null || waiting.Any(other => other.Name == name))) return $"the name {name} is taken";
         var node = board.Key is { } line && NodePublicKey.TryParse(line, out var key, out _)
             ? NodeTable.OfKey(db, key)
-            : NodeTable.All(db, forgotten: false).FirstOrDefault(other => Same(other.ClaimSerial, board.Serial) || Same(other.ClaimMac, Canonical(board.Mac)));
+            : nodes.FirstOrDefault(other => Same(other.ClaimSerial, board.Serial) || Same(other.ClaimMac, Canonical(board.Mac)));
         return node is null ? null : $"this board is known: {node.DisplayName}, {node.State}";
     }
 

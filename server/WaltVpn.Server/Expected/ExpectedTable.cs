@@ -19,13 +19,17 @@ internal static class ExpectedTable
     public static IReadOnlyList<ExpectedRow> Waiting(SqliteConnection db) => db.Query<ExpectedRow>($"{Columns} WHERE node_id IS NULL ORDER BY id").ToList();
 
     /// <summary>Who is expected and has come: by its key before its serial number, and by that before its MAC address.</summary>
-    public static ExpectedRow? Of(SqliteConnection db, NodePublicKey key, EnrollmentClaims claims) =>
+    /// <param name="db">The database.</param>
+    /// <param name="key">Of who asks.</param>
+    /// <param name="claims">What it says of itself.</param>
+    /// <param name="isProved">It has shown that the key is its own; else no entry by key is meant for it.</param>
+    public static ExpectedRow? Of(SqliteConnection db, NodePublicKey key, EnrollmentClaims claims, bool isProved) =>
         db.QueryFirstOrDefault<ExpectedRow>(
             $"""
-            {Columns} WHERE node_id IS NULL AND (public_key = @key OR (serial = @serial AND @serial <> '') OR mac = @mac)
+            {Columns} WHERE node_id IS NULL AND ((@isProved AND public_key = @key) OR (serial = @serial AND @serial <> '') OR mac = @mac)
             ORDER BY public_key IS NULL, serial IS NULL
             """,
-            new { key = key.Line, serial = claims.Serial, mac = claims.Mac.ToString() });
+            new { isProved, key = key.Line, serial = claims.Serial, mac = claims.Mac.ToString() });
 
     /// <summary>Writes one down; the database refuses a second of the same board or name.</summary>
     public static int Add(SqliteConnection db, ExpectedBoard board, string by, DateTimeOffset now) =>

@@ -87,6 +87,6 @@ internal sealed class HubControl(ServerSettings settings)
             if (end >= 0) return line.ToArray();
         }
 
-        throw new InvalidDataException("its answer has no end");
+        throw new EndOfStreamException("its answer has no end");
     }
 }

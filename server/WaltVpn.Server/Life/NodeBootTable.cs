@@ -58,7 +58,7 @@ internal static class NodeBootTable
     {
         var report = heard.Report;
         var stages = JsonSerializer.Serialize(report.Stages, ProtocolJson.Default.IReadOnlyListStageReport);
-        var started = report.Now is { } age ? now.ToUnixTimeMilliseconds() - age : (long?)null;
+        var started = report.Now is { } age ? Math.Max(0, now.ToUnixTimeMilliseconds() - age) : (long?)null;
         // The start is computed once: later reports took their time, too.
         return db.ExecuteScalar<long>(
             """

@@ -86,10 +86,8 @@ internal static class SettingsFile
             "lan.sshEntrypoint",
             text => SshEntrypoint.TryParse(text, out var way) && way.Port == SshEntrypoint.DefaultPort ? way : null,
             "a host without port, in lower case: WalT's boards know port 22 only");
-        var hostKeys = keys.Has("lan.hostKeyFiles")
-            ? keys.List("lan.hostKeyFiles", [], IsAbsolutePath, "the absolute path of a .pub file").Select(file => file.Value).ToList()
-            : [];
-        if (entrypoint is null != (hostKeys.Count == 0)) throw keys.Error("lan", "lan.sshEntrypoint and lan.hostKeyFiles, the keys it shows, go together");
+        var hostKeys = keys.List("lan.hostKeyFiles", [], IsAbsolutePath, "the absolute path of a .pub file").Select(file => file.Value).ToList();
+        if (entrypoint is null != (hostKeys.Count == 0)) throw keys.Error("lan", "lan.sshEntrypoint and lan.hostKeyFiles, the keys it shows, go together; write both: waltvpn config edit");
         if (address is not null) return new LanSettings(new IPEndPoint(address, port), leaseFile) { SshEntrypoint = entrypoint, HostKeyFiles = hostKeys };
         if (keys.Has("lan.port") || keys.Has("lan.leaseFile") || entrypoint is not null)
             throw keys.Error("lan", "lan.address is missing: the address of this machine in the platform's network, e.g. lan: { address: 192.168.152.1 }");

@@ -15,9 +15,15 @@ internal sealed class UsbFollower(Func<IReadOnlyList<UsbDevice>> look, UsbPolicy
     // Also without an event: one may have been lost, and the board may use other devices than before.
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(5);
 
+    // The kernel shows a device before its interfaces, and these before what its drivers make of them: too early to say whose it is.
+    private static readonly TimeSpan ForDrivers = TimeSpan.FromSeconds(2);
+
     private readonly Dictionary<(string Port, int Bus, int Number), string> _given = [];
     private readonly Dictionary<(string Port, int Bus, int Number), int> _failures = [];
+    // What the board lives from stays its own when it comes back.
+    private readonly Dictionary<(string Port, ushort Vendor, ushort Product), string> _own = [];
     private readonly HashSet<string> _said = [];
+    private HashSet<(string Port, int Bus, int Number)> _seen = [];
     private int _count;
 
     /// <summary>Follows until it is stopped.</summary>
@@ -28,21 +34,33 @@ internal sealed class UsbFollower(Func<IReadOnlyList<UsbDevice>> look, UsbPolicy
     {
         while (true)
         {
-            await Step(qemu, stopping);
-            await Changed(changes, stopping);
+            if (await Step(qemu, stopping)) await Task.Delay(ForDrivers, stopping);
+            else await Changed(changes, stopping);
         }
     }
 
-    /// <summary>One look, and what follows from it.</summary>
+    /// <summary>One look, and what follows from it. A device is given when it is there for the second time.</summary>
+    /// <returns>True when there was one for the first time.</returns>
     /// <exception cref="QmpException">QEMU cannot be spoken to any more.</exception>
-    internal async Task Step(QmpConnection qemu, CancellationToken stopping)
+    internal async Task<bool> Step(QmpConnection qemu, CancellationToken stopping)
     {
-        var present = look();
+        var present = look().Select(Remembered).ToList();
         var plan = UsbPlan.Of(present, _given.Keys, policy);
         foreach (var (device, reason) in plan.Keep) SayOnce($"USB {device} stays with the board: {reason}");
         foreach (var plug in plan.Release) await Release(qemu, plug, stopping);
         foreach (var gone in _failures.Keys.Where(plug => present.All(device => device.Plug != plug)).ToList()) _failures.Remove(gone);
-        foreach (var device in plan.Give.Where(device => _failures.GetValueOrDefault(device.Plug) < MostTries)) await Give(qemu, device, stopping);
+        var known = _seen;
+        _seen = [.. present.Select(device => device.Plug)];
+        foreach (var device in plan.Give.Where(device => known.Contains(device.Plug) && _failures.GetValueOrDefault(device.Plug) < MostTries))
+            await Give(qemu, device, stopping);
+        return plan.Give.Any(device => !known.Contains(device.Plug));
+    }
+
+    private UsbDevice Remembered(UsbDevice device)
+    {
+        var key = (device.Port, device.Vendor, device.Product);
+        if (device.UsedFor is { } used) _own[key] = used;
+        return device with { UsedFor = device.UsedFor ?? _own.GetValueOrDefault(key) };
     }
 
     private async Task Give(QmpConnection qemu, UsbDevice device, CancellationToken stopping)

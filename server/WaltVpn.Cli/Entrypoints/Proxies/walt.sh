@@ -18,10 +18,7 @@ set_up() {
   ! id "$user" >/dev/null 2>&1 || fail "there is a user $user here already, and it is not of this script"
   for tool in useradd userdel ssh; do command -v "$tool" >/dev/null || fail "there is no $tool here; install it (Debian: passwd, openssh-client)"; done
   [ -x /usr/sbin/sshd ] || fail 'there is no /usr/sbin/sshd here; install openssh-server'
-  step useradd --system --user-group --no-create-home --home-dir "$home" --shell /bin/sh "$user"
-  # Not locked: sshd refuses a locked account (sshd(8)); no password fits "*".
-  step usermod --password '*' "$user"
-  # All of it is root's: nobody who comes in can change what he may do.
+  # All of it is root's: nobody who comes in can change what he may do. First of all, so that --uninstall finds what was begun.
   step mkdir -p "$program" "$home/.ssh"
   write "$program/hop" 755 <<'END'
 #!/bin/sh
@@ -59,13 +56,21 @@ END
   write "$home/.ssh/authorized_keys" 644 <<END
 cert-authority,principals="walt-vpn",restrict,agent-forwarding,command="$program/hop" $authority
 END
+  step useradd --system --user-group --no-create-home --home-dir "$home" --shell /bin/sh "$user"
+  # Not locked: sshd refuses a locked account (sshd(8)); no password fits "*".
+  step usermod --password '*' "$user"
   [ -n "$dry" ] || say "done: WalT's nodes come in as $user at this machine's sshd and go on to $next_host port $next_port. sshd's settings were not touched."
 }
 
 take_away() {
-  [ -n "$dry" ] || [ -e "$program/hop" ] || fail 'there is nothing to take away: this machine is no proxy'
+  [ -n "$dry" ] || [ -e "$program" ] || fail 'there is nothing to take away: this machine is no proxy'
   # Sessions first: userdel keeps a user who has processes.
   step pkill -KILL -u "$user" || true
-  step userdel "$user"
+  tries=0
+  while [ -z "$dry" ] && pgrep -u "$user" >/dev/null && [ $tries -lt 50 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+  done
+  if [ -n "$dry" ] || id "$user" >/dev/null 2>&1; then step userdel "$user"; fi
   step rm -rf "$home" "$program"
 }

@@ -59,6 +59,7 @@ public sealed class GuestDecisionsTests
     [InlineData("http://10.77.0.1")]
     [InlineData("http://10.77.0.1:0/guest/")]
     [InlineData("http://10.77.0.1:80:80/guest/")]
+    [InlineData("http://10.77.0.1:+80/guest/")]
     [InlineData("http://10.77.0.1/gu est/")]
     [InlineData("http://10.77.0.1/guest\r\nHost: x/")]
     public void BootFileThatIsNoAddressOfAnImageIsSaid(string bootFile)

@@ -30,14 +30,23 @@ public sealed class UsbFollowerTests : IDisposable
             // Seen in sysfs, and gone when its device node is opened.
             var present = new List<UsbDevice> { new("1-1", 999, 7, 0x0403, 0x6001, [0, 0xFF], IsFixed: false, UsedFor: null) };
             var follower = new UsbFollower(() => present, new UsbPolicy(null, []), log);
-            for (var i = 0; i < 10; i++) await follower.Step(connection, Cancellation);
+            (await follower.Step(connection, Cancellation)).ShouldBeTrue("it is new");
+            log.Lines.ShouldBeEmpty();
+            for (var i = 0; i < 10; i++) (await follower.Step(connection, Cancellation)).ShouldBeFalse();
             log.Lines.Count.ShouldBe(2, string.Join('\n', log.Lines));
             log.Lines[0].ShouldMatch("warning HandOff: USB 0403:6001 at port 1-1 cannot be given to the guest: .*/dev/bus/usb/999/007.* Trying again.");
             log.Lines[1].ShouldEndWith("Plug it again to try again.");
             // Another plug is another device.
             present[0] = present[0] with { Number = 8 };
-            await follower.Step(connection, Cancellation);
+            for (var i = 0; i < 2; i++) await follower.Step(connection, Cancellation);
             log.Lines.Count.ShouldBe(3);
+            // The board's own disk drops off the bus and comes back, and at first nothing tells that it is the board's.
+            present[0] = present[0] with { Number = 9, Product = 1, UsedFor = "it holds the board's card" };
+            await follower.Step(connection, Cancellation);
+            present[0] = present[0] with { Number = 10, UsedFor = null };
+            for (var i = 0; i < 3; i++) await follower.Step(connection, Cancellation);
+            log.Lines.Count.ShouldBe(4, string.Join('\n', log.Lines));
+            log.Lines[3].ShouldEndWith("stays with the board: it holds the board's card");
             present.Clear();
             await follower.Step(connection, Cancellation);
             (await connection.Execute(QmpCommand.QueryStatus, Cancellation)).Status.ShouldBe("running");

@@ -151,6 +151,18 @@ public sealed class ConfigTests : IDisposable
         (status, output.Contains("line 10: http.port: 'x'", StringComparison.Ordinal)).ShouldBe((4, true), output);
         (await File.ReadAllTextAsync(Yaml, Cancellation)).ShouldBe(Full);
         (await Edit("no-such-editor")).Output.ShouldContain("EDITOR=nano");
+        // Somebody else changes it while the editor is open.
+        var meanwhile = Path.Combine(_folder, "meanwhile");
+        await File.WriteAllTextAsync(meanwhile, $"#!/bin/sh\necho '# theirs' >>{Yaml}\nsed -i s/8080/84/ \"$1\"\n", Cancellation);
+        (await Edit($"sh {meanwhile}")).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(4), r => r.Output.ShouldContain("changed by somebody else"));
+        (await File.ReadAllTextAsync(Yaml, Cancellation)).ShouldBe(Full + "# theirs\n");
+        File.Delete(meanwhile);
+        // A file that the daemon cannot use is repaired.
+        await File.WriteAllTextAsync(Yaml, Full.Replace("8080", "x", StringComparison.Ordinal), Cancellation);
+        (await Shell.Try(
+            "dotnet", [Program, "config", "edit", "--config", Yaml, "--socket", Path.Combine(_folder, "none.sock")], "", ("VISUAL", ""), ("EDITOR", "sed -i s/port:.x/port:\\x208080/")))
+            .ShouldSatisfyAllConditions(r => r.Status.ShouldBe(0, r.Output));
+        (await File.ReadAllTextAsync(Yaml, Cancellation)).ShouldBe(Full);
         (await Edit("sed -i s/8080/84/")).Status.ShouldBe(0);
         (await File.ReadAllTextAsync(Yaml, Cancellation)).ShouldBe(Full.Replace("8080", "84", StringComparison.Ordinal));
         Directory.GetFiles(_folder).ShouldBe([Yaml]);

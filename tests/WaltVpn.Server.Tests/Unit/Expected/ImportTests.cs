@@ -1,6 +1,8 @@
 using Shouldly;
 using WaltVpn.Cli;
 using WaltVpn.Protocol;
+using WaltVpn.Server.Enrollment;
+using WaltVpn.Server.Expected;
 using WaltVpn.Server.Settings;
 using WaltVpn.Server.Tests.Parts;
 using Xunit;
@@ -49,6 +51,26 @@ public sealed class ImportTests
         var thief = await TestNode.Make(platform, 1);
         using (await thief.AskAndProve(platform, TestPlatform.Remote))
             await Wait.Until(async () => (await platform.Requests()).Count(request => request.State == RequestState.Pending) == 2);
+    }
+
+    [Fact]
+    public async Task ListOfAThousandBoardsIsTaken()
+    {
+        await using var platform = await TestPlatform.Start();
+        var (status, output) = await Import(platform, "serial,tags\n" + string.Concat(Enumerable.Range(1000, 1000).Select(number => $"10000000{number},lab lyon\n")));
+        (status, output.Contains("1000 boards are expected now", StringComparison.Ordinal)).ShouldBe((0, true), output);
+    }
+
+    [Fact]
+    public async Task KeyThatNobodyProvedIsNotTheExpectedBoards()
+    {
+        await using var platform = await TestPlatform.Start();
+        var board = await TestNode.Make(platform, 1);
+        (await Import(platform, $"key\n{board.PublicKey}\n")).Status.ShouldBe(0);
+        NodePublicKey.TryParse(board.PublicKey, out var key, out _).ShouldBeTrue();
+        var claims = new EnrollmentClaims("board", "other", MacAddress.Parse("52:54:00:99:99:99"));
+        platform.Database.Read(db => ExpectedTable.Of(db, key!, claims, isProved: false)).ShouldBeNull();
+        platform.Database.Read(db => ExpectedTable.Of(db, key!, claims, isProved: true)).ShouldNotBeNull();
     }
 
     [Fact]

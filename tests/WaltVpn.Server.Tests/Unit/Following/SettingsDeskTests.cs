@@ -55,6 +55,9 @@ public sealed class SettingsDeskTests
         (await Told(platform, identity)).Certificate.ShouldBe(first);
         platform.Log.Lines.ShouldContain(line => line.Contains("could not be made", StringComparison.Ordinal));
         await Shell.Run("ssh-add", ["-q", platform.Ca.KeyFile], "", ("SSH_AUTH_SOCK", platform.Ca.AgentSocket));
+        // Nobody asks again at once: each time would cost a serial number.
+        (await Told(platform, identity)).Certificate.ShouldBe(first);
+        platform.Time.Move(TimeSpan.FromMinutes(5));
         var second = (await Told(platform, identity)).Certificate;
         second.ShouldNotBe(first);
         (await Told(platform, identity)).Certificate.ShouldBe(second);

@@ -39,6 +39,8 @@ public sealed class NodeLifeTests
         log.ShouldContain("0.003   network: the site's network is up\n");
         (await platform.Waltvpn("node", "log", identity.Name, "--boot", "-1", "-o", "json")).Output.ShouldContain("\"text\": \"no carrier on eth0\"");
         (await platform.Waltvpn("node", "log", identity.Name, "--boot", "-2")).Status.ShouldBe(3);
+        (await platform.Waltvpn("node", "timeline", identity.Name, "-o", "wide")).Output.ShouldBe(timeline);
+        (await platform.Waltvpn("node", "log", identity.Name, "-o", "wide")).Output.ShouldBe(log);
         (await platform.Waltvpn("node", "log", identity.Name, "--follow", "-o", "json")).Status.ShouldBe(2);
         var doctor = (await platform.Waltvpn("doctor", identity.Name)).Output;
         doctor.ShouldContain("ok     boot          in stage online since 1.0 s after its kernel's start");
@@ -50,7 +52,8 @@ public sealed class NodeLifeTests
     {
         await using var platform = await Platform();
         var identity = await Joined(platform, 1);
-        for (var boot = 0; boot < 13; boot++) await Hears(platform, identity, Report($"{boot:x32}", boot));
+        for (var boot = 0; boot < 13; boot++) await Hears(platform, identity, Report($"{boot:x32}", boot) with { Now = 1L << 53 });
+        (await platform.Waltvpn("node", "timeline", identity.Name)).Status.ShouldBe(0);
         var text = new string('<', NodeReport.LongestText);
         for (var part = 0; part < 8; part++)
         {
