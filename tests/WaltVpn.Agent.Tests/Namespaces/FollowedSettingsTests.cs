@@ -41,7 +41,8 @@ public sealed class FollowedSettingsTests : IDisposable
 
     public void Dispose()
     {
-        Run("umount", _mountPoint);
+        // What another test starts at this very moment may still have its files open.
+        Run("umount", "--lazy", _mountPoint);
         Directory.Delete(_mountPoint);
         _server.Dispose();
     }

@@ -158,7 +158,8 @@ public sealed class StagedOnCardTests : IDisposable
 
         public void Dispose()
         {
-            Run("umount", Directory);
+            // What another test starts at this very moment may still have its files open.
+            Run("umount", "--lazy", Directory);
             System.IO.Directory.Delete(Directory);
             File.Delete(_image);
         }

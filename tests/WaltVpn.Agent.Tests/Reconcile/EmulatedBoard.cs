@@ -131,7 +131,8 @@ internal sealed class EmulatedBoard : IDisposable
 
     public void Dispose()
     {
-        Run("umount", _mountPoint);
+        // What another test starts at this very moment may still have its files open.
+        Run("umount", "--lazy", _mountPoint);
         Directory.Delete(_mountPoint);
         _root.Dispose();
     }
