@@ -100,6 +100,13 @@ public sealed class LostBootsTests : IDisposable
         var set = DateTimeOffset.MinValue;
         new NodeClock(TimeProvider.System, time => set = time, _log).Recall(_state);
         set.ToUnixTimeSeconds().ShouldBe(told.ToUnixTimeSeconds());
+        // A server whose clock was wrong, and was put right, is believed again: what is kept is the last word, not the highest.
+        var repaired = told.AddMonths(-6);
+        var second = new NodeClock(TimeProvider.System, _ => { }, _log);
+        second.Recall(_state);
+        second.Hear(new TunnelControl { Kind = TunnelControl.ReportKept, Number = 1, Time = repaired.ToUnixTimeSeconds() });
+        while (await File.ReadAllTextAsync(Path.Combine(_mountPoint, "last-time"), Cancellation) != $"{repaired.ToUnixTimeSeconds()}")
+            await Task.Delay(TimeSpan.FromMilliseconds(20), deadline.Token);
         // What is no time is no floor.
         _state.Write(() => File.WriteAllText(Path.Combine(_mountPoint, "last-time"), "99999999999999"));
         new NodeClock(TimeProvider.System, _ => throw new InvalidOperationException("set"), _log).Recall(_state);
