@@ -37,7 +37,7 @@ public sealed class BootConfig
     public byte[] ToBytes() => Encoding.Latin1.GetBytes(string.Concat(_lines.Select(line => line.Text + line.End)));
 
     /// <summary>The value that a variable has on every board; null when it has none. Of several the last counts.</summary>
-    public string? Find(string name) => _lines.LastOrDefault(line => line.IsUnconditional && line.Name == name).Value;
+    public string? Find(string name) => _lines.LastOrDefault(line => line.IsUnconditional && line.Name == name)?.Value;
 
     /// <summary>The lines that give a variable another value on some boards or at some boots.</summary>
     public IEnumerable<BootConfigLine> FindConditional(string name) =>

@@ -7,7 +7,7 @@ namespace WaltVpn.Eeprom;
 /// <param name="Name">Of a variable; empty for every other line.</param>
 /// <param name="Value">Of a variable; empty for every other line.</param>
 /// <param name="Filter">The section that decides whether it counts, with its brackets; empty when it always counts.</param>
-public readonly record struct BootConfigLine(string Text, string End, BootConfigLineKind Kind, string Name, string Value, string Filter)
+public sealed record BootConfigLine(string Text, string End, BootConfigLineKind Kind, string Name, string Value, string Filter)
 {
     /// <summary>True for a variable that counts on every board and at every boot.</summary>
     public bool IsUnconditional => Kind == BootConfigLineKind.Variable && Filter.Length == 0;

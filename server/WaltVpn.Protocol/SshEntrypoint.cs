@@ -8,15 +8,15 @@ namespace WaltVpn.Protocol;
 /// <summary>A host and a TCP port where SSH is answered.</summary>
 /// <param name="Host">A DNS name in lower case, an IPv4 address, or an IPv6 address without brackets.</param>
 /// <param name="Port">1..65535.</param>
-public readonly record struct SshEntrypoint(string Host, int Port)
+public sealed record SshEntrypoint(string Host, int Port)
 {
     /// <summary>The port of SSH (RFC 4253 section 4.1).</summary>
     public const int DefaultPort = 22;
 
     /// <summary>Reads <c>host</c>, <c>host:port</c>, <c>[ipv6]</c> or <c>[ipv6]:port</c>. Nothing that ssh could take for an option passes.</summary>
-    public static bool TryParse([NotNullWhen(true)] string? text, out SshEntrypoint entrypoint)
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out SshEntrypoint? entrypoint)
     {
-        entrypoint = default;
+        entrypoint = null;
         if (string.IsNullOrEmpty(text)) return false;
         var (host, port) = (text, "");
         if (text[0] == '[')

@@ -4,7 +4,7 @@ namespace WaltVpn.Agent.OpenSsh;
 /// <param name="Host">As known_hosts writes it: <c>name</c>, or <c>[name]:port</c> when the port is not 22.</param>
 /// <param name="Type"><c>ssh-ed25519</c>, <c>ecdsa-sha2-nistp256</c>, <c>ssh-rsa</c>, …</param>
 /// <param name="Key">Base64.</param>
-internal readonly record struct HostKey(string Host, string Type, string Key)
+internal sealed record HostKey(string Host, string Type, string Key)
 {
     /// <summary>The type that is left out where a host has another: it takes as much room as all others together.</summary>
     public const string Rsa = "ssh-rsa";

@@ -57,9 +57,8 @@ internal static class SettingsFile
             RemotePolicy = keys.Word("enrollment.remote", EnrollmentPolicy.Manual, EnrollmentPolicy.Manual, EnrollmentPolicy.Token,
                 EnrollmentPolicy.Deny),
             SshEntrypoints = keys.List("sshEntrypoints", [serverName.ToLowerInvariant()],
-                text => SshEntrypoint.TryParse(text, out var entrypoint) ? entrypoint : (SshEntrypoint?)null, "host or host:port, in lower case"),
-            HostKeyFiles = keys.List("hostKeyFiles", ["/etc/ssh/ssh_host_ed25519_key.pub"], IsAbsolutePath, "the absolute path of a .pub file")
-                .Select(file => file.Value).ToList(),
+                text => SshEntrypoint.TryParse(text, out var entrypoint) ? entrypoint : null, "host or host:port, in lower case"),
+            HostKeyFiles = keys.List("hostKeyFiles", ["/etc/ssh/ssh_host_ed25519_key.pub"], AbsolutePath, "the absolute path of a .pub file"),
             SettingsInterval = TimeSpan.FromMinutes(keys.Number("settingsMinutes", 15, 1, 1440)),
             CertificateLife = TimeSpan.FromDays(keys.Number("certificateLifeDays", 1095, 1, 3650)),
             HubControlSocket = keys.Path("hubControlSocket", "/run/waltvpn-hub/control.sock"),
@@ -67,7 +66,7 @@ internal static class SettingsFile
             CaPublicKeyFile = keys.Path("caPublicKey", "/var/lib/waltvpn-ca/ca_key.pub"),
             BootPublicKeyFile = keys.Path("bootPublicKey", "/etc/waltvpn/boot/public.pem"),
             BootCaCertificateFile = keys.Read<string?>(
-                "bootCaCertificate", null, text => IsAbsolutePath(text)?.Value, "the absolute path of a certificate in DER form"),
+                "bootCaCertificate", null, AbsolutePath, "the absolute path of a certificate in DER form"),
             SshUser = keys.Text("sshUser", () => "walt-vpn", AccountGrammar),
             OperatorGroup = keys.Text("operatorGroup", () => "waltvpn", AccountGrammar),
         };
@@ -81,12 +80,13 @@ internal static class SettingsFile
     {
         var address = keys.Read<IPAddress?>("lan.address", null, text => ReadAddress(text), "an IPv4 address of this machine");
         var port = keys.Number("lan.port", 80, 1, 65535);
-        var leaseFile = keys.Read<string?>("lan.leaseFile", null, text => IsAbsolutePath(text)?.Value, "the absolute path of dnsmasq's lease file");
-        var entrypoint = keys.ReadOptional<SshEntrypoint>(
+        var leaseFile = keys.Read<string?>("lan.leaseFile", null, AbsolutePath, "the absolute path of dnsmasq's lease file");
+        var entrypoint = keys.Read<SshEntrypoint?>(
             "lan.sshEntrypoint",
+            null,
             text => SshEntrypoint.TryParse(text, out var way) && way.Port == SshEntrypoint.DefaultPort ? way : null,
             "a host without port, in lower case: WalT's boards know port 22 only");
-        var hostKeys = keys.List("lan.hostKeyFiles", [], IsAbsolutePath, "the absolute path of a .pub file").Select(file => file.Value).ToList();
+        var hostKeys = keys.List("lan.hostKeyFiles", [], AbsolutePath, "the absolute path of a .pub file");
         if (entrypoint is null != (hostKeys.Count == 0)) throw keys.Error("lan", "lan.sshEntrypoint and lan.hostKeyFiles, the keys it shows, go together; write both: waltvpn config edit");
         if (address is not null) return new LanSettings(new IPEndPoint(address, port), leaseFile) { SshEntrypoint = entrypoint, HostKeyFiles = hostKeys };
         if (keys.Has("lan.port") || keys.Has("lan.leaseFile") || entrypoint is not null)
@@ -142,9 +142,7 @@ internal static class SettingsFile
 
     private static IPNetwork? ReadNetwork(string text) => IPNetwork.TryParse(text, out var network) ? network : null;
 
-    private static AbsolutePath? IsAbsolutePath(string text) => Path.IsPathFullyQualified(text) ? new AbsolutePath(text) : null;
-
-    private readonly record struct AbsolutePath(string Value);
+    private static string? AbsolutePath(string text) => Path.IsPathFullyQualified(text) ? text : null;
 
     /// <summary>A number, for messages.</summary>
     internal static string Show(int number) => number.ToString(CultureInfo.InvariantCulture);

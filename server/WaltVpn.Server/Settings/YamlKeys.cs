@@ -103,7 +103,7 @@ internal sealed class YamlKeys
 
     /// <summary>A list of at least one value.</summary>
     public IReadOnlyList<T> List<T>(string key, IReadOnlyList<string> defaultValue, Func<string, T?> reader, string expected)
-        where T : struct
+        where T : class
     {
         _known.Add(key);
         IReadOnlyList<string> texts = defaultValue;

@@ -18,6 +18,9 @@ internal sealed class ProgramLog(string path)
         }
     }
 
+    /// <summary>The same log without what it says already.</summary>
+    public ProgramLog FromNow() => new(path);
+
     /// <summary>Waits for a line.</summary>
     /// <returns>The first match.</returns>
     public async Task<Match> Await(string pattern, TimeSpan? deadline = null)

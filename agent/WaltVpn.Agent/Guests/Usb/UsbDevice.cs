@@ -26,7 +26,7 @@ internal sealed record UsbDevice(
     public string Node => string.Create(CultureInfo.InvariantCulture, $"/dev/bus/usb/{Bus:000}/{Number:000}");
 
     /// <summary>This very plug of it: another one is another.</summary>
-    public (string Port, int Bus, int Number) Plug => (Port, Bus, Number);
+    public UsbPlug Plug => new(Port, Bus, Number);
 
     /// <summary>For the log.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Vendor:x4}:{Product:x4} at port {Port}");

@@ -18,12 +18,12 @@ internal sealed class UsbFollower(Func<IReadOnlyList<UsbDevice>> look, UsbPolicy
     // The kernel shows a device before its interfaces, and these before what its drivers make of them: too early to say whose it is.
     private static readonly TimeSpan ForDrivers = TimeSpan.FromSeconds(2);
 
-    private readonly Dictionary<(string Port, int Bus, int Number), string> _given = [];
-    private readonly Dictionary<(string Port, int Bus, int Number), int> _failures = [];
+    private readonly Dictionary<UsbPlug, string> _given = [];
+    private readonly Dictionary<UsbPlug, int> _failures = [];
     // What the board lives from stays its own when it comes back.
     private readonly Dictionary<(string Port, ushort Vendor, ushort Product), string> _own = [];
     private readonly HashSet<string> _said = [];
-    private HashSet<(string Port, int Bus, int Number)> _seen = [];
+    private HashSet<UsbPlug> _seen = [];
     private int _count;
 
     /// <summary>Follows until it is stopped.</summary>
@@ -92,7 +92,7 @@ internal sealed class UsbFollower(Func<IReadOnlyList<UsbDevice>> look, UsbPolicy
         if (tries is 1 or MostTries) log.Warning(BootStage.HandOff, $"USB {device} cannot be given to the guest: {reason.TrimEnd('.')}. {next}.");
     }
 
-    private async Task Release(QmpConnection qemu, (string Port, int Bus, int Number) plug, CancellationToken stopping)
+    private async Task Release(QmpConnection qemu, UsbPlug plug, CancellationToken stopping)
     {
         _given.Remove(plug, out var id);
         try

@@ -5,13 +5,13 @@ namespace WaltVpn.Agent.Guests.Usb;
 /// <param name="Give">Devices that the guest has not got yet.</param>
 /// <param name="Keep">Devices that stay with the board, each with the reason. Hubs are not among them.</param>
 internal sealed record UsbPlan(
-    IReadOnlyList<(string Port, int Bus, int Number)> Release, IReadOnlyList<UsbDevice> Give, IReadOnlyList<(UsbDevice Device, string Reason)> Keep)
+    IReadOnlyList<UsbPlug> Release, IReadOnlyList<UsbDevice> Give, IReadOnlyList<(UsbDevice Device, string Reason)> Keep)
 {
     /// <summary>Decides.</summary>
     /// <param name="present">All devices of the board now.</param>
     /// <param name="given">Plugs that the guest has.</param>
     /// <param name="policy">The settings.</param>
-    public static UsbPlan Of(IReadOnlyList<UsbDevice> present, IReadOnlyCollection<(string Port, int Bus, int Number)> given, UsbPolicy policy)
+    public static UsbPlan Of(IReadOnlyList<UsbDevice> present, IReadOnlyCollection<UsbPlug> given, UsbPolicy policy)
     {
         var devices = present.Where(device => !device.IsHub).Select(device => (Device: device, Reason: Reason(device, policy))).ToList();
         var wanted = devices.Where(entry => entry.Reason is null).Select(entry => entry.Device).ToList();
