@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -76,7 +77,9 @@ internal static class BootFilesApi
     private static BootPairRow? CurrentOf(SqliteConnection db, string node) =>
         NodeTable.Find(db, node) is { IsAccepted: true } row && Protocol.BootFiles.BoardOf(row.ClaimModel) is { } board ? BootTable.Current(db, board) : null;
 
-    private static IPAddress ClientOf(HttpContext http) => http.Connection.RemoteIpAddress ?? IPAddress.None;
+    // Of the connection: no header decides what is served (docs/security.md HTTP-5).
+    private static IPAddress ClientOf(HttpContext http) =>
+        (http.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
 
     private static Ok<BootPairView[]> List(Database database)
     {

@@ -27,13 +27,22 @@ internal static class Listeners
         kestrel.Limits.MaxRequestHeadersTotalSize = 8192;
         kestrel.Limits.MaxRequestBodySize = 4096;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(15);
         // Every waiting enrolment holds a connection; what comes beyond is closed at once and asks again.
         kestrel.Limits.MaxConcurrentConnections = 4096;
-        kestrel.Listen(settings.Http, listen => Serve(listen, Face.Public));
-        if (settings.Lan is { } lan) kestrel.Listen(lan.EndPoint, listen => Serve(listen, Face.Lan));
+        var cap = new ConnectionCap(settings);
+        kestrel.Listen(settings.Http, listen => ServeAnybody(listen, Face.Public, cap));
+        if (settings.Lan is { } lan) kestrel.Listen(lan.EndPoint, listen => ServeAnybody(listen, Face.Lan, cap));
         kestrel.ListenUnixSocket(settings.ApiSocket, listen => Serve(listen, Face.Administration));
         kestrel.ListenUnixSocket(settings.EnrollSocket, listen => listen.UseConnectionHandler<EnrollmentConnection>());
         kestrel.ListenUnixSocket(settings.LoginSocket, listen => listen.UseConnectionHandler<LoginConnection>());
+    }
+
+    /// <summary>A TCP face: as many connections as the cap lets in.</summary>
+    private static void ServeAnybody(ListenOptions listen, Face face, ConnectionCap cap)
+    {
+        listen.Use(next => connection => cap.Serve(connection, next));
+        Serve(listen, face);
     }
 
     /// <summary>Every connection of the socket carries its face.</summary>

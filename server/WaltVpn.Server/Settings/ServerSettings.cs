@@ -21,6 +21,12 @@ internal sealed record ServerSettings
     /// <summary>Where the public face listens.</summary>
     public required IPEndPoint Http { get; init; }
 
+    /// <summary>What one caller, and all together, may ask of the public face and of the platform's.</summary>
+    public required HttpLimits HttpLimits { get; init; }
+
+    /// <summary>The HTTP entrypoints: where a connection comes from them, the caller is who their X-Forwarded-For names. May be empty.</summary>
+    public required IReadOnlyList<IPNetwork> TrustedProxies { get; init; }
+
     /// <summary>The face towards the platform's own network; null: there is none.</summary>
     public LanSettings? Lan { get; init; }
 

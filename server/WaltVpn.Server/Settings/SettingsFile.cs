@@ -49,6 +49,9 @@ internal static class SettingsFile
                 keys.Number("http.port", 80, 0, 65535)),
             HttpEntrypoint = keys.Read<string?>("http.entrypoint", null, text => SshEntrypoint.IsHostName(text) ? text : null,
                 "a host name in lower case or an IPv4 address, without port: the firmware of the boards asks port 80 and no other"),
+            HttpLimits = new HttpLimits { RequestsPerSecond = keys.Number("http.requestsPerSecond", 100, 1, 100_000) },
+            TrustedProxies = keys.List("http.trustedProxies", [], ReadProxy, "an address like 198.51.100.7 or a network like 198.51.100.0/24")
+                .Select(proxy => IPNetwork.Parse(proxy)).ToList(),
             BootMode = keys.Word("bootMode", BootMode.Enforced, BootMode.Enforced, BootMode.Permissive),
             LeastBootloader = keys.ReadOptional("leastBootloader", ReadDay, "a day like 2025-05-08, the build date of a bootloader"),
             PlatformSubnet = keys.ReadOptional("platformSubnet", ReadNetwork, "a network like 192.168.152.0/24"),
@@ -134,6 +137,12 @@ internal static class SettingsFile
     private static IPAddress? ReadAddress(string text) =>
         IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() == text
         && !address.Equals(IPAddress.Any) ? address : null;
+
+    // The network of one address ends after all of its bits.
+    private static string? ReadProxy(string text) =>
+        IPNetwork.TryParse(text, out _) ? text
+        : IPAddress.TryParse(text, out var address) && address.ToString() == text ? $"{address}/{address.GetAddressBytes().Length * 8}"
+        : null;
 
     private static DateTimeOffset? ReadDay(string text) =>
         DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year >= 2018

@@ -59,6 +59,8 @@ internal static class Daemon
         services.AddSingleton<NodeOrders>().AddHostedService<ReportListener>();
         var app = builder.Build();
         app.Services.GetRequiredService<StateLock>();
+        app.UseTrustedProxies(settings);
+        app.UseRequestLimits(settings, app.Lifetime);
         return Map(app);
     }
 

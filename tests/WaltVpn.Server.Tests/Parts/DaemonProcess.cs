@@ -42,7 +42,8 @@ internal sealed class DaemonProcess : IDisposable
             runtimeDirectory: {settings.RuntimeDirectory}
             http:
               address: 127.0.0.1
-              port: 0
+              port: {settings.Http.Port}
+              requestsPerSecond: {settings.HttpLimits.RequestsPerSecond}
             platformSubnet: {settings.PlatformSubnet}
             enrollment:
               lan: auto
@@ -58,10 +59,12 @@ internal sealed class DaemonProcess : IDisposable
 
     /// <summary>Starts it and waits until it listens.</summary>
     /// <param name="socket">The login socket: it is bound last.</param>
-    public async Task Start(string socket)
+    /// <param name="strace">Options of strace(1), which then runs it; none: nothing does.</param>
+    public async Task Start(string socket, params string[] strace)
     {
-        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "waltvpnd.dll"), "--config", _config];
-        var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true };
+        string[] daemon = ["dotnet", Path.Combine(AppContext.BaseDirectory, "waltvpnd.dll"), "--config", _config];
+        string[] words = strace.Length > 0 ? ["strace", "-f", .. strace, .. daemon] : daemon;
+        var start = new ProcessStartInfo(words[0], words[1..]) { RedirectStandardOutput = true };
         start.Environment["PATH"] = $"{_folder}/bin:{Environment.GetEnvironmentVariable("PATH")}";
         start.Environment["CRASH_FOLDER"] = _folder;
         _process = Process.Start(start)!;
@@ -94,6 +97,9 @@ internal sealed class DaemonProcess : IDisposable
         await Wait.Until(() => Task.FromResult(File.Exists(Reached)));
         Kill();
     }
+
+    /// <summary>Its process id, while it runs and no strace runs it.</summary>
+    public int Id => _process!.Id;
 
     /// <summary>Kills it and its children.</summary>
     public void Kill()

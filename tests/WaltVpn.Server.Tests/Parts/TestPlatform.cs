@@ -54,7 +54,7 @@ internal sealed class TestPlatform : IAsyncDisposable
             serverName: srv.example.org
             stateDirectory: {folder}/state
             runtimeDirectory: {folder}/run
-            http: {"{"} address: 127.0.0.1, port: 0 {"}"}
+            http: {"{"} address: 127.0.0.1, port: 0, requestsPerSecond: 100000 {"}"}
             platformSubnet: 10.9.0.0/24
             hostKeyFiles: [{ca.PublicKeyFile}]
             caPublicKey: {ca.PublicKeyFile}

@@ -34,7 +34,7 @@ internal sealed class Site : IAsyncDisposable
 
     public static async Task<Site> Open()
     {
-        var port = FreePort();
+        var port = HttpCaller.FreePort();
         var platform = await TestPlatform.Start(settings => settings with
         {
             Http = new IPEndPoint(IPAddress.Loopback, port),
@@ -72,12 +72,5 @@ internal sealed class Site : IAsyncDisposable
         Http.Dispose();
         Key.Dispose();
         await Platform.DisposeAsync();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

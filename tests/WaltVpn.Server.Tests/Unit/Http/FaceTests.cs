@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Shouldly;
 using WaltVpn.Protocol;
 using WaltVpn.Server.Settings;
@@ -17,7 +16,7 @@ public sealed class FaceTests
     [Fact]
     public async Task PublicFaceKnowsOneRouteAndOneMethod()
     {
-        var port = FreePort();
+        var port = HttpCaller.FreePort();
         await using var platform = await TestPlatform.Start(settings => settings with { Http = new IPEndPoint(IPAddress.Loopback, port) });
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         (await http.GetStringAsync(Routes.ServerName, TestContext.Current.CancellationToken)).ShouldBe("srv.example.org\n");
@@ -53,12 +52,5 @@ public sealed class FaceTests
             Lan = new LanSettings(new IPEndPoint(IPAddress.Parse("192.0.2.77"), 8081), null),
         }));
         failure.Message.ShouldStartWith("cannot listen on 192.0.2.77:8081 (lan in server.yaml): ");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
