@@ -90,7 +90,7 @@ internal sealed class Boot(INodeLog log, NodeLife nodeLife, StageRunner stages, 
         // Without a card the firmware has fetched the server's image a moment ago.
         if (_rootServer is null && memory is null) await FirstOf(_images.StartNewest(identity.NodeId, stopping), uplink.Following);
 
-        _progress.MoveTo(BootStage.Tunnel, "the node is in the system it stays in");
+        _progress.MoveTo(BootStage.Tunnel, "what was started last goes on; now the tunnel");
         SshConfig.AddTunnel(key.PrivateKeyPath, identity);
         var follower = new SettingsFollower(followed, settings.Platform, state, log);
         if (eeprom is not null && _rootServer is null)

@@ -23,12 +23,13 @@ internal static class Program
             return ReconcileCommand.Run(words, "/", TimeProvider.System, Console.Out, Console.Error).GetAwaiter().GetResult();
         }
 
-        Console.Error.WriteLine("""
+        var isHelp = arguments is ["--help" or "-h"];
+        (isHelp ? Console.Out : Console.Error).WriteLine("""
             waltvpn-agent is the init of a WaltVpn image: the kernel starts it, nobody else does.
             To make an image that holds it: waltvpn-image sd --help
             To make a board's EEPROM follow the server's settings: waltvpn-agent reconcile --help
             """);
-        return 2;
+        return isHelp ? 0 : 2;
     }
 
     // Environment.GetCommandLineArgs begins with the name that was called only in a program compiled ahead of time; with a runtime, the test agent's, it

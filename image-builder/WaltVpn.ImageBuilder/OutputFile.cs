@@ -19,10 +19,10 @@ internal sealed class OutputFile : IDisposable
     /// <summary>Where it is written to.</summary>
     public string PartialPath { get; }
 
-    /// <summary>Looks whether the file may be written; creates nothing yet.</summary>
+    /// <summary>Looks whether the file may be written; leaves nothing.</summary>
     /// <param name="example">A good name for such a file.</param>
     /// <exception cref="ImageException">It exists and <paramref name="overwrite"/> is false, it is a device or the like,
-    /// or there is no such folder.</exception>
+    /// or there is no such folder, or none that files can be made in.</exception>
     public static async Task<OutputFile> PrepareAsync(HostToolbox tools, string path, bool overwrite, string example, CancellationToken cancellation)
     {
         var target = Path.GetFullPath(path);
@@ -36,7 +36,23 @@ internal sealed class OutputFile : IDisposable
             if (!overwrite) throw new ImageException($"{path} exists", "write over it: the same command with --force");
         }
 
-        return new OutputFile(target, overwrite);
+        var output = new OutputFile(target, overwrite);
+        output.Try(folder);
+        return output;
+    }
+
+    // Sooner than after the minute that an image takes.
+    private void Try(string folder)
+    {
+        try
+        {
+            Create(0);
+            File.Delete(PartialPath);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ImageException($"no file can be made in {folder}", error, "name another --output", $"or see who may write there: ls -ld {folder}");
+        }
     }
 
     /// <summary>

@@ -96,7 +96,7 @@ internal static class BootCommands
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new CliException(ExitCode.Failed, $"cannot write the key pair: {e.Message}");
+                throw new CliException(ExitCode.Failed, $"cannot write the key pair: {e.Message} Type: sudo waltvpn boot make-key");
             }
 
             Console.WriteLine($"{TerminalText.Plain(secret)}: signs boot files; keep it to yourself, and a copy in a safe place.");
@@ -119,14 +119,14 @@ internal static class BootCommands
         {
             using var file = File.OpenRead(path);
             if (file.Length is 0 or > BootFiles.MaxImageSize)
-                throw new CliException(ExitCode.Usage, $"{TerminalText.Plain(path)} has {file.Length} bytes; a boot.img has 1 to {BootFiles.MaxImageSize}");
+                throw new CliException(ExitCode.Usage, $"{TerminalText.Plain(path)} has {file.Length} bytes; a boot.img has 1 to {BootFiles.MaxImageSize}; make one: waltvpn-image boot-img");
             var content = new byte[file.Length];
             file.ReadExactly(content);
             return content;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CliException(ExitCode.Failed, $"cannot read the image: {e.Message}");
+            throw new CliException(ExitCode.Failed, $"cannot read the image: {e.Message} Make one: waltvpn-image boot-img");
         }
     }
 

@@ -13,11 +13,14 @@ internal static class Lifetime
     /// <param name="standard">The default.</param>
     public static Option<TimeSpan> Option(string name, string description, TimeSpan standard) => new(name)
     {
-        Description = description,
+        Description = $"{description} [default: {Word(standard)}]",
         HelpName = "30m|24h|7d",
         CustomParser = Read,
-        DefaultValueFactory = _ => standard,
     };
+
+    /// <summary>What was given, or the default.</summary>
+    public static TimeSpan ValueOf(ParseResult arguments, Option<TimeSpan> option, TimeSpan standard) =>
+        arguments.GetResult(option) is null ? standard : arguments.GetValue(option);
 
     /// <summary>Reads one; null when it is none.</summary>
     public static TimeSpan? Parse(string word)
@@ -31,6 +34,8 @@ internal static class Lifetime
             _ => null,
         };
     }
+
+    private static string Word(TimeSpan span) => span.Hours > 0 ? $"{span.TotalHours}h" : $"{span.Days}d";
 
     private static TimeSpan Read(ArgumentResult argument)
     {

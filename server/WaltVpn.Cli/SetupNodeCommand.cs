@@ -8,6 +8,7 @@ internal static class SetupNodeCommand
 {
     private const string StandardOutput = "-";
     private const string ImageSuffix = ".img";
+    private static readonly TimeSpan s_tokenLife = TimeSpan.FromDays(7);
 
     private static string Boards => string.Join(", ", BootFiles.Boards);
 
@@ -37,7 +38,7 @@ internal static class SetupNodeCommand
             Description = "Put a new enrolment token into it, which lets in so many boards where the server's policy is 'token'",
             HelpName = "N",
         };
-        var life = Lifetime.Option("--token-expires", "How long that token lives", TimeSpan.FromDays(7));
+        var life = Lifetime.Option("--token-expires", "How long that token lives", s_tokenLife);
         var tag = new Option<string?>("--token-tag") { Description = "Your word for that token", HelpName = "WORD" };
         var command = new Command(
             "setup-node",
@@ -50,14 +51,15 @@ internal static class SetupNodeCommand
             var file = arguments.GetValue(output)!;
             var chosen = arguments.GetValue(board) ?? (file.EndsWith(ImageSuffix, StringComparison.Ordinal) ? AskBoard() : null);
             var options = arguments.GetValue(more) ?? [];
-            if (chosen is null && options.Length > 0) throw new CliException(ExitCode.Usage, "options of waltvpn-image make sense with --board only");
+            if (chosen is null && options.Length > 0) throw new CliException(ExitCode.Usage, $"'{TerminalText.Plain(options[0])}' is an option of waltvpn-image, for --board only; the file to write is --output node.yaml");
             if (chosen is not null && file == StandardOutput) throw new CliException(ExitCode.Usage, "an image needs a file: --output node.img");
             using var server = global.Connect(arguments);
             var settings = await server.Get(Routes.NodeSettings, ProtocolJson.Default.NodeSettings, cancel);
             if (arguments.GetResult(uses) is not null)
             {
-                var token = await TokenCommands.Order(server, arguments.GetValue(uses), arguments.GetValue(life), arguments.GetValue(tag), cancel);
+                var token = await TokenCommands.Order(server, arguments.GetValue(uses), Lifetime.ValueOf(arguments, life, s_tokenLife), arguments.GetValue(tag), cancel);
                 settings = settings with { EnrollmentToken = token.Token };
+                Console.Error.WriteLine(TokenCommands.Tell(token));
             }
 
             if (chosen is not null)

@@ -27,6 +27,15 @@ internal static class TokenCommands
         return server.PostContent(Routes.Tokens, JsonContent.Create(order, ProtocolJson.Default.TokenOrder), ProtocolJson.Default.NewToken, cancel);
     }
 
+    /// <summary>What a new token does, and what keeps it from doing so.</summary>
+    public static string Tell(NewToken token)
+    {
+        var what = $"Token {token.View.Id} lets in {token.View.Uses} board{(token.View.Uses == 1 ? "" : "s")}, until {token.View.ExpiresAt:u}.";
+        return token.IsAsked
+            ? what
+            : $"{what} But not yet, since the server asks for no tokens. Type: sudo waltvpn config set enrollment.remote token && sudo systemctl restart waltvpnd.";
+    }
+
     private static Command Make(GlobalOptions global)
     {
         var uses = new Option<int>("--uses") { Description = "How many boards it lets in", HelpName = "N", DefaultValueFactory = _ => 1 };
@@ -37,14 +46,12 @@ internal static class TokenCommands
         create.SetAction(async (arguments, cancel) =>
         {
             using var server = global.Connect(arguments);
-            var made = await Order(server, arguments.GetValue(uses), arguments.GetValue(expires), arguments.GetValue(tag), cancel);
+            var made = await Order(server, arguments.GetValue(uses), Lifetime.ValueOf(arguments, expires, s_standardLife), arguments.GetValue(tag), cancel);
             ResultPrinter.PrintOne(
                 arguments.GetValue(global.Output), made, ProtocolJson.Default.NewToken, token => token.Token.Reveal(), token =>
                 {
                     Console.WriteLine(token.Token.Reveal());
-                    Console.Error.WriteLine(
-                        $"Token {token.View.Id} lets in {token.View.Uses} board{(token.View.Uses == 1 ? "" : "s")}, until {token.View.ExpiresAt:u}. "
-                        + "It is not shown again. In the settings of an image it is the line 'enrollmentToken: …'.");
+                    Console.Error.WriteLine($"{Tell(token)} It is not shown again. In the settings of an image it is the line 'enrollmentToken: …'.");
                 });
             return (int)ExitCode.Ok;
         });

@@ -105,4 +105,7 @@ public sealed record NewToken
 
     /// <summary>Everything else about it.</summary>
     public required TokenView View { get; init; }
+
+    /// <summary>Tokens are looked at: the policy for boards from elsewhere is token.</summary>
+    public bool IsAsked { get; init; }
 }

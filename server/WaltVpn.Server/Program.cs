@@ -47,7 +47,7 @@ switch (args)
         Console.WriteLine(version);
         return Stopped;
     default:
-        Console.Error.WriteLine(Usage);
+        Console.Error.WriteLine($"waltvpnd: '{string.Join(' ', args)}' is not understood\n{Usage}");
         return WrongUsage;
 }
 

@@ -111,7 +111,7 @@ internal sealed class FollowedSettings
             var before = news.IsSameAs(_inUse) ? _former : answer.Way.KnownAs == WayIn.Former ? _former : _inUse;
             if (!Keep(new StoredSettings(_card, Encoding.UTF8.GetString(answer.Line.Span), before))) return true;
             Last = LastOf(answer.Document, answer.Digest);
-            if (news.IsSameAs(_inUse)) _log.Info(BootStage.Settings, $"the server's settings, number {answer.Document.Counter}, name the places and keys in use");
+            if (news.IsSameAs(_inUse)) _log.Info(BootStage.Settings, $"up to date: the server's settings, number {answer.Document.Counter}, name the places and keys in use");
             else _log.Info(BootStage.Settings, $"the server's settings are new, number {answer.Document.Counter}: SSH at {string.Join(", ", news.Entrypoints)}, "
                 + $"{news.HostKeys.Count} host keys; used from the next start on");
             return true;

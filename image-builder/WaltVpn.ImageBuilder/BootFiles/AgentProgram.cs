@@ -22,7 +22,11 @@ internal static class AgentProgram
     /// <exception cref="ImageException">It cannot be read, is for another processor, or is not of the kind that was announced.</exception>
     public static byte[] Read(BuildInputs inputs)
     {
-        string[] remedies = [$"that is the agent; build it: {HowToPublish(inputs.Board)}", "or name it: --agent PATH"];
+        string[] remedies =
+        [
+            $"that is the agent; build it: {HowToPublish(inputs.Board)}", "or name it: --agent PATH",
+            "on a server: copy the folder beside artifacts/bin there, and type server/packaging/install again",
+        ];
         using var file = InputFile.Open(inputs.Agent, "the agent's program", remedies);
         var program = new byte[file.Length];
         file.ReadExactly(program);

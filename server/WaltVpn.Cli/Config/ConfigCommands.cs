@@ -20,7 +20,7 @@ internal static class ConfigCommands
     {
         Description = "The settings",
         HelpName = "FILE",
-        DefaultValueFactory = _ => DefaultFile,
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("WALTVPN_CONFIG") is { Length: > 0 } file ? file : DefaultFile,
     };
 
     /// <summary>The option that leaves new entrypoints untried.</summary>
@@ -171,7 +171,7 @@ internal static class ConfigCommands
     {
         using (server)
         {
-            if (await draft.Fault() is { } fault) throw new CliException(ExitCode.Refused, $"{fault} The settings stay as they were.");
+            if (await draft.Fault() is { } fault) throw new CliException(ExitCode.Refused, $"{fault.TrimEnd('.')}. The settings stay as they were.");
             if (server is not null)
             {
                 foreach (var test in await draft.TryEntrypoints(server, cancel)) Console.Error.WriteLine(TerminalText.Plain($"{test.Kind} {test.Entrypoint}: {test.Finding}"));

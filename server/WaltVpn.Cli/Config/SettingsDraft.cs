@@ -27,7 +27,7 @@ internal sealed class SettingsDraft : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CliException(ExitCode.Failed, $"cannot read the settings: {e.Message}");
+            throw new CliException(ExitCode.Failed, $"cannot read the settings: {e.Message} server/packaging/install puts server.yaml into /etc/waltvpn; --config names another.");
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class SettingsDraft : IDisposable
         }
 
         if (tests.FirstOrDefault(test => !test.Works) is { } wrong)
-            throw new CliException(ExitCode.Refused, $"{wrong.Kind} entrypoint {wrong.Entrypoint}: {wrong.Finding}. Nothing was changed; --no-test sets it all the same.");
+            throw new CliException(ExitCode.Refused, $"{wrong.Kind} entrypoint {wrong.Entrypoint}: {wrong.Finding.TrimEnd('.')} (nothing was changed; --no-test sets it all the same)");
         return tests;
     }
 

@@ -44,6 +44,7 @@ internal static class SetupCommand
             {
                 var setting = SettingKey.Find(settings, question.Key);
                 var answer = arguments.GetValue(question.Given) is { Length: > 0 } given ? given : ask ? Answer(question, setting) : null;
+                if (test && question.Key == "serverName") CheckFullName((answer ?? setting.Values)[0]);
                 if (answer is null || (setting.Line is not null && answer.SequenceEqual(setting.Values))) continue;
                 if (test && question.Key == "serverName") await CheckName(answer[0], cancel);
                 text = SettingsText.Set(text, setting.Key, answer, setting.IsList);
@@ -98,11 +99,17 @@ internal static class SetupCommand
         return words.Length == 0 ? null : words;
     }
 
+    private static void CheckFullName(string name)
+    {
+        if (name.Contains('.', StringComparison.Ordinal)) return;
+        throw new CliException(
+            ExitCode.Refused,
+            $"'{TerminalText.Plain(name)}' is no full name, like vpn.example.org; distant nodes could not find it. Nothing was changed. Name it: --server-name HOST");
+    }
+
     /// <summary>As WalT's set-up: a name that is no full one, or that nobody knows, is of no use to nodes.</summary>
     private static async Task CheckName(string name, CancellationToken cancel)
     {
-        if (!name.Contains('.', StringComparison.Ordinal))
-            throw new CliException(ExitCode.Refused, $"'{TerminalText.Plain(name)}' is no full name, like vpn.example.org; distant nodes could not find it. Nothing was changed.");
         try
         {
             await Dns.GetHostAddressesAsync(name, cancel);

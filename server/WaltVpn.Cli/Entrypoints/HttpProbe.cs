@@ -51,7 +51,7 @@ internal static class HttpProbe
     private static string Cause(string host, SocketError error) => error switch
     {
         SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => $"the name is not known here. Try: getent hosts {host.Split(':')[0]}",
-        SocketError.ConnectionRefused => "nothing listens there: is its web server running, on this port?",
+        SocketError.ConnectionRefused => "nothing listens there; is its web server running, on this port?",
         SocketError.HostUnreachable or SocketError.NetworkUnreachable => "there is no way to it from here",
         _ => $"the connection failed ({error})",
     };

@@ -24,7 +24,7 @@ internal static class ManPage
         page.Append(".SH OPTIONS OF ALL COMMANDS\n");
         foreach (var option in root.Options.Where(option => option.Recursive && !option.Hidden)) Item(page, Names(option), option.Description);
         return page.Append(".SH FILES\n.TP\n/etc/waltvpn/server.yaml\nThe server's settings, each explained there.\n.SH ENVIRONMENT\n.TP\nWALTVPN_SOCKET\n")
-            .Append("The daemon's administration socket, where \\-\\-socket is not given.\n").ToString();
+            .Append("The daemon's administration socket, where \\-\\-socket is not given.\n.TP\nWALTVPN_CONFIG\nThe settings, where \\-\\-config is not given.\n").ToString();
     }
 
     private static void Item(StringBuilder page, string name, string? text) => page.Append(".TP\n").Append(Text(name)).Append('\n').Append(Text(text ?? "")).Append('\n');

@@ -4,6 +4,7 @@ using WaltVpn.Protocol;
 using WaltVpn.Server.Audit;
 using WaltVpn.Server.Http;
 using WaltVpn.Server.Schema;
+using WaltVpn.Server.Settings;
 
 namespace WaltVpn.Server.Tokens;
 
@@ -22,7 +23,8 @@ internal static class TokensApi
     private static Ok<TokenView[]> List(Database database, TimeProvider time) =>
         TypedResults.Ok(database.Read(TokenTable.All).Select(token => token.View(time.GetUtcNow())).ToArray());
 
-    private static async Task<Results<Ok<NewToken>, ProblemHttpResult>> Create(TokenOrder order, HttpContext http, Database database, TimeProvider time)
+    private static async Task<Results<Ok<NewToken>, ProblemHttpResult>> Create(
+        TokenOrder order, HttpContext http, Database database, ServerSettings settings, TimeProvider time)
     {
         if (Refuse(order) is { } refusal) return Problems.BadRequest(refusal);
         var (by, now) = (await Operator.NameOf(http), time.GetUtcNow());
@@ -33,7 +35,7 @@ internal static class TokensApi
             return made;
         });
         http.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Ok(new NewToken { Token = text, View = row.View(now) });
+        return TypedResults.Ok(new NewToken { Token = text, View = row.View(now), IsAsked = settings.RemotePolicy == EnrollmentPolicy.Token });
     }
 
     private static async Task<Results<Ok<TokenView>, ProblemHttpResult>> Revoke(long id, HttpContext http, Database database, TimeProvider time)

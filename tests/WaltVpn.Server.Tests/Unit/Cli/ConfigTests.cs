@@ -189,6 +189,9 @@ public sealed class ConfigTests : IDisposable
         (await Setup(answers)).Output.ShouldContain("says all that already");
         (await Setup("--boot-mode", "open", "--yes")).Status.ShouldBe(4);
         (await File.ReadAllTextAsync(Yaml, Cancellation)).ShouldBe(written);
+        // What nobody named must do as well.
+        await File.WriteAllTextAsync(Yaml, "serverName: short\n", Cancellation);
+        (await Setup("--boot-mode", "enforced", "--yes")).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(4), r => r.Output.ShouldContain("Name it: --server-name"));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

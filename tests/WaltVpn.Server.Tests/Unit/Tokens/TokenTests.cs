@@ -133,6 +133,23 @@ public sealed class TokenTests
         (await platform.Tokens()).ShouldHaveSingleItem().UsesLeft.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(nameof(EnrollmentPolicy.Token), false)]
+    [InlineData(nameof(EnrollmentPolicy.Manual), true)]
+    public async Task OperatorIsToldWhenATokenIsWorthNothingYet(string policy, bool told)
+    {
+        await using var platform = await TestPlatform.Start(settings => settings with { RemotePolicy = Enum.Parse<EnrollmentPolicy>(policy) });
+        var (status, output) = await platform.Waltvpn("token", "create", "--expires", "2h");
+        (status, output.Contains("config set enrollment.remote token", StringComparison.Ordinal)).ShouldBe((0, told), output);
+        var file = Path.Combine(platform.Folder, "node.yaml");
+        (status, output) = await platform.Waltvpn("setup-node", "--token-uses", "20", "--output", file);
+        (status, output.Contains("lets in 20 boards", StringComparison.Ordinal)).ShouldBe((0, true), output);
+        output.Contains("config set enrollment.remote token", StringComparison.Ordinal).ShouldBe(told);
+        // A week, as its help says.
+        (await platform.Waltvpn("setup-node", "--help")).Output.ShouldContain("[default: 7d]");
+        output.ShouldContain($"{platform.Time.GetUtcNow().AddDays(7):yyyy-MM-dd}");
+    }
+
     [Fact]
     public async Task TextOfATokenIsToldOnceAndKeptNowhere()
     {
