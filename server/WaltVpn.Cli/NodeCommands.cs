@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net.Http.Json;
+using WaltVpn.Cli.Doctor;
 using WaltVpn.Cli.Life;
 using WaltVpn.Protocol;
 
@@ -152,10 +153,10 @@ internal static class NodeCommands
             node.Name, Word(node.State), node.Legacy ? "yes" : "-", node.Tunnel is null ? "-" : "up", node.Tunnel?.Addresses is [.., var last] ? last : "-",
             node.VpnMac.ToString(), node.Model, node.Id[..8],
         ],
-        ["TAGS", "SERIAL", "MAC", "LAST SEEN", "CERTIFICATE ENDS", "WORDS", "KEY"],
+        ["TAGS", "BOOT IMAGE", "SERIAL", "MAC", "LAST SEEN", "CERTIFICATE ENDS", "WORDS", "KEY"],
         node =>
         [
-            node.Tags is { } tags ? string.Join(' ', tags) : "-", node.Serial, node.Mac.ToString(), node.LastSeen is { } last ? $"{last:u}" : "-", $"{node.CertificateEnds:u}", node.FingerprintWords, node.Fingerprint,
+            node.Tags is { } tags ? string.Join(' ', tags) : "-", ImageCheck.Short(node.BootImage), node.Serial, node.Mac.ToString(), node.LastSeen is { } last ? $"{last:u}" : "-", $"{node.CertificateEnds:u}", node.FingerprintWords, node.Fingerprint,
         ]);
 
     private static void Print(OutputFormat format, NodeView node) =>
@@ -168,6 +169,7 @@ internal static class NodeCommands
         ("words", view.FingerprintWords), ("tags", view.Tags is { } tags ? string.Join(' ', tags) : null),
         ("legacy", view.Legacy ? "yes: its key came by WalT's HTTP protocol, unproved" : null), ("accepted", $"{view.AcceptedAt:u}"),
         ("certificate", $"{view.CertificateSerial}, until {view.CertificateEnds:u}"),
+        ("boot image", view.BootImage is { } image ? ImageCheck.Describe(image) : null),
         ("last seen", view.LastSeen is { } last ? $"{last:u}" : null), .. Fields(view.Tunnel),
     ];
 

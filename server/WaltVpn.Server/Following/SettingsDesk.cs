@@ -78,6 +78,7 @@ internal sealed class SettingsDesk(ServerSettings settings, Database database, T
         BootKey = files.BootKey,
         BootCaCertificate = files.BootCaCertificate,
         LeastBootloader = settings.LeastBootloader?.ToUnixTimeSeconds(),
+        BootImage = NodeImages.Newest(db, node),
         AskAgainSeconds = (int)settings.SettingsInterval.TotalSeconds,
         Certificate = string.Join(' ', certificate.Certificate.Split(' ')[..2]),
     };

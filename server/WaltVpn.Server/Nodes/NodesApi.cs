@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Data.Sqlite;
 using WaltVpn.Protocol;
+using WaltVpn.Server.BootFiles;
 using WaltVpn.Server.Certificates;
 using WaltVpn.Server.Enrollment;
 using WaltVpn.Server.Http;
@@ -106,6 +107,7 @@ internal static class NodesApi
             Legacy = node.IsLegacy,
             Tags = tags.Count > 0 ? tags : null,
             LastSeen = node.LastSeen is { } last ? DateTimeOffset.FromUnixTimeSeconds(last) : null,
+            BootImage = NodeImages.Of(db, node),
             Tunnel = sessions.FirstOrDefault(session => session.NodeId == node.Id),
         };
     }
