@@ -20,8 +20,14 @@ public sealed record NodeImageView
     /// <summary>What that comes to.</summary>
     public required ImageStanding Standing { get; init; }
 
-    /// <summary>What its board gets now; null: nothing is published for it.</summary>
-    public NewestImage? Newest { get; init; }
+    /// <summary>SHA-256 of what its board gets now; null, like the two after it: nothing is published for it.</summary>
+    public string? NewestSha256 { get; init; }
+
+    /// <summary>Of its manifest; null: it has none.</summary>
+    public long? NewestEpoch { get; init; }
+
+    /// <summary>When it was published.</summary>
+    public DateTimeOffset? NewestPublished { get; init; }
 }
 
 /// <summary>What it means for a node that it runs the image it runs.</summary>

@@ -35,15 +35,16 @@ internal static class ImageCheck
     public static string Describe(NodeImageView image)
     {
         var own = new RunningImage { Epoch = image.Epoch, Built = image.Built.ToUnixTimeSeconds(), Sha256 = image.Sha256 }.Name;
-        if (image.Newest is not { } newest) return $"{own}; none is published for its board";
-        var published = $"the newest, {newest.Name}, was published at {DateTimeOffset.FromUnixTimeSeconds(newest.Published):u}";
+        if (image.NewestSha256 is not { } hash) return $"{own}; none is published for its board";
+        var newest = $"{hash[..16]}, {(image.NewestEpoch is { } epoch ? $"epoch {epoch}" : "without manifest")}";
+        var published = $"the newest, {newest}, was published at {image.NewestPublished:u}";
         return image.Standing switch
         {
             ImageStanding.Current => $"{own}: the one that is published",
             ImageStanding.Older => $"{own}: older; {published}, after or while it started at {image.Started:u}. Its next start brings it",
             ImageStanding.Behind => $"{own}: behind although it started later, at {image.Started:u}; {published}",
             ImageStanding.Ahead => $"{own}: ahead; {published}, and the node refuses a lower epoch than one it came in with",
-            ImageStanding.Unknown => $"{own}; what is published ({newest.Name}) cannot be compared with it",
+            ImageStanding.Unknown => $"{own}; what is published ({newest}) cannot be compared with it",
         };
     }
 }

@@ -27,7 +27,9 @@ internal static class NodeImages
             Sha256 = image.Sha256,
             Started = started,
             Standing = newest is null ? ImageStanding.Unknown : Judge(image, started, newest),
-            Newest = newest,
+            NewestSha256 = newest?.Sha256,
+            NewestEpoch = newest?.Epoch,
+            NewestPublished = newest is null ? null : DateTimeOffset.FromUnixTimeSeconds(newest.Published),
         };
     }
 

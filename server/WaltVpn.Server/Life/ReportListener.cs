@@ -63,11 +63,8 @@ internal sealed class ReportListener(Database database, HubControl hub, TimeProv
         if (heard.Report is not { Image: not null, Now: not null } || _judged.GetValueOrDefault(heard.NodeId) == heard.Report.Boot) return;
         _judged[heard.NodeId] = heard.Report.Boot;
         var found = database.Read(db => NodeTable.Find(db, heard.NodeId) is { } node ? (Node: node, Image: NodeImages.Of(db, node)) : default);
-        if (found.Image is { Standing: ImageStanding.Behind, Newest: { } newest } image)
-        {
-            log.StaysBehind(
-                found.Node.DisplayName, heard.NodeId, image.Started, heard.Report.Image.Name, newest.Name, DateTimeOffset.FromUnixTimeSeconds(newest.Published));
-        }
+        if (found.Image is { Standing: ImageStanding.Behind, NewestSha256: { } newest, NewestPublished: { } published } image)
+            log.StaysBehind(found.Node.DisplayName, heard.NodeId, image.Started, heard.Report.Image.Name, newest[..16], published);
     }
 
     private async Task Answer(HeardReport heard, CancellationToken cancel)

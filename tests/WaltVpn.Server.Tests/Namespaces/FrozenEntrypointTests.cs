@@ -49,7 +49,7 @@ public sealed class FrozenEntrypointTests
             new HeardReport(identity.NodeId, new NodeReport { Boot = new string('1', 32), Number = 1, Now = 20_000, Image = given }));
         await Wait.Until(async () => (await Shown(site)) is not null);
         (await Shown(site))!.Standing.ShouldBe(ImageStanding.Behind);
-        site.Platform.Log.Lines.ShouldContain(line => line.Contains($"boot images: {identity.Name}", StringComparison.Ordinal));
+        await Wait.Until(() => Task.FromResult(site.Platform.Log.Lines.Any(line => line.Contains($"boot images: {identity.Name}", StringComparison.Ordinal))));
         (await site.Platform.Waltvpn("doctor")).Output.ShouldContain($"published for its board before: {identity.Name}");
 
         // And with what the server itself gives it is well.

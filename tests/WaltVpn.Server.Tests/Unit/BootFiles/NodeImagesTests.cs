@@ -63,7 +63,7 @@ public sealed class NodeImagesTests
         platform.Log.Lines.ShouldNotContain(line => line.Contains("boot images:", StringComparison.Ordinal));
         await Boots(platform, identity, Image(first, 1, 1_700_000_000));
         var behind = (await Shown(platform))!;
-        (behind.Standing, behind.Epoch, behind.Newest!.Epoch).ShouldBe((ImageStanding.Behind, 1, 2));
+        (behind.Standing, behind.Epoch, behind.NewestEpoch).ShouldBe((ImageStanding.Behind, 1, 2));
         platform.Log.Lines.Count(line => line.Contains($"boot images: {identity.Name}", StringComparison.Ordinal)).ShouldBe(1);
         (await platform.Waltvpn("node", "show", identity.Name)).Output.ShouldContain("behind although it started later");
         (await platform.Waltvpn("node", "list", "-o", "wide")).Output.ShouldContain("epoch 1, behind");
