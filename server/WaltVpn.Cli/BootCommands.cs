@@ -33,8 +33,8 @@ internal static class BootCommands
                 ["BOARD", "SHA-256", "EPOCH", "MB", "SIGNED", "PUBLISHED", "BY", ""],
                 pair =>
                 [
-                    pair.Board, pair.Sha256[..16], pair.Epoch?.ToString(CultureInfo.InvariantCulture) ?? "-", Megabytes(pair.Size), $"{pair.SignedAt:u}", $"{pair.PublishedAt:u}", pair.PublishedBy,
-                    pair.Current ? "current" : "",
+                    pair.Board, pair.Sha256[..16], pair.Epoch?.ToString(CultureInfo.InvariantCulture) ?? "-", Megabytes(pair.Size), $"{pair.SignedAt:u}",
+                    $"{pair.PublishedAt:u}", pair.PublishedBy, pair.Current ? "current" : "",
                 ]);
             return (int)ExitCode.Ok;
         });

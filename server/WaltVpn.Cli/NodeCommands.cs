@@ -94,10 +94,14 @@ internal static class NodeCommands
         {
             var mode = new Argument<string>("MODE")
             {
-                Description = "enforced: the platform's signed boot files only. permissive: then TFTP, then the SD card; its certificates live 30 days. default: as bootMode in server.yaml",
+                Description = "enforced: the platform's signed boot files only. permissive: then TFTP, then the SD card; its certificates live 30 days. "
+                    + "default: as bootMode in server.yaml",
             };
             mode.AcceptOnlyFromAmong("enforced", "permissive", "default");
-            var command = new Command("boot-mode", "Say what a node's board may boot. Example: waltvpn node boot-mode roof-north permissive") { which, mode, global.Output };
+            var command = new Command("boot-mode", "Say what a node's board may boot. Example: waltvpn node boot-mode roof-north permissive")
+            {
+                which, mode, global.Output,
+            };
             command.SetAction(async (arguments, cancel) =>
             {
                 BootMode? wanted = arguments.GetValue(mode) switch { "enforced" => BootMode.Enforced, "permissive" => BootMode.Permissive, _ => null };
@@ -105,8 +109,11 @@ internal static class NodeCommands
                 var node = await Find(server, arguments.GetValue(which)!, cancel);
                 var body = JsonContent.Create(new NodeBootMode { Mode = wanted }, ProtocolJson.Default.NodeBootMode);
                 var changed = await server.PostContent($"{Routes.Nodes}/{node.Id}/boot-mode", body, ProtocolJson.Default.NodeView, cancel);
-                PrintOutcome(arguments.GetValue(global.Output), changed, $"{changed.Name} is {Word(changed.BootMode)} now. It learns so when it asks for its settings, "
-                    + (changed.BootMode == BootMode.Permissive ? "and gets certificates of 30 days, the first of them then" : "and goes by it from its next start on"));
+                var consequence = changed.BootMode == BootMode.Permissive ? "gets its first certificate of 30 days then" : "goes by it from its next start on";
+                PrintOutcome(
+                    arguments.GetValue(global.Output),
+                    changed,
+                    $"{changed.Name} is {Word(changed.BootMode)} now. It learns so when it asks for its settings, and {consequence}");
                 return (int)ExitCode.Ok;
             });
             return command;
@@ -173,13 +180,14 @@ internal static class NodeCommands
         ["NAME", "STATE", "LEGACY", "BOOT MODE", "TUNNEL", "ADDRESS", "VPN MAC", "MODEL", "ID"],
         node =>
         [
-            node.Name, Word(node.State), node.Legacy ? "yes" : "-", Word(node.BootMode), node.Tunnel is null ? "-" : "up", node.Tunnel?.Addresses is [.., var last] ? last : "-",
-            node.VpnMac.ToString(), node.Model, node.Id[..8],
+            node.Name, Word(node.State), node.Legacy ? "yes" : "-", Word(node.BootMode), node.Tunnel is null ? "-" : "up",
+            node.Tunnel?.Addresses is [.., var last] ? last : "-", node.VpnMac.ToString(), node.Model, node.Id[..8],
         ],
         ["TAGS", "BOOT IMAGE", "SERIAL", "MAC", "LAST SEEN", "CERTIFICATE ENDS", "WORDS", "KEY"],
         node =>
         [
-            node.Tags is { } tags ? string.Join(' ', tags) : "-", ImageCheck.Short(node.BootImage), node.Serial, node.Mac.ToString(), node.LastSeen is { } last ? $"{last:u}" : "-", $"{node.CertificateEnds:u}", node.FingerprintWords, node.Fingerprint,
+            node.Tags is { } tags ? string.Join(' ', tags) : "-", ImageCheck.Short(node.BootImage), node.Serial, node.Mac.ToString(),
+            node.LastSeen is { } last ? $"{last:u}" : "-", $"{node.CertificateEnds:u}", node.FingerprintWords, node.Fingerprint,
         ]);
 
     private static void Print(OutputFormat format, NodeView node) =>

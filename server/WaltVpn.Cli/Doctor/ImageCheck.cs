@@ -14,9 +14,9 @@ internal static class ImageCheck
                 "boot image",
                 false,
                 Describe(image),
-                "what does its HTTP entrypoint serve? Compare line 1 of http://ENTRYPOINT/walt-vpn/boot/"
-                + $"{node.Id}/boot.sig with 'waltvpn boot list': another hash is a cache, a copy or somebody that keeps nodes at an old image. The same: did the "
-                + $"newest one not come in? waltvpn node log {node.Name}. Then: waltvpn node reboot {node.Name}")
+                $"what does its HTTP entrypoint serve? Compare the first line of http://ENTRYPOINT{Routes.Boot}/{node.Id}/boot.sig with 'waltvpn boot list'. "
+                + "Another hash: a cache, a copy or somebody in between keeps nodes at an old image. The same: perhaps the newest one did not come in, "
+                + $"'waltvpn node log {node.Name}' says so. Then: waltvpn node reboot {node.Name}")
             : new HealthCheck("boot image", true, Describe(image));
     }
 

@@ -107,13 +107,13 @@ internal sealed class ServerHealth(
     private IEnumerable<HealthCheck> OfBootImages()
     {
         if (Read(BootTable.All) is not { Count: > 0 } || Read(NodeImages.Behind) is not { } behind) yield break;
-        var names = string.Join(", ", behind.Take(MostNames).Select(node => node.Name));
+        var names = string.Join(", ", behind.Take(MostNames).Select(node => node.Name)) + (behind.Count > MostNames ? ", ..." : "");
         yield return behind.Count == 0
             ? new HealthCheck("boot images", true, "no node started with an older one after the newest of its board was published")
             : new HealthCheck(
                 "boot images",
                 false,
-                $"{Count(behind.Count, "node")} started with an older one than was published for its board before: {names}{(behind.Count > MostNames ? ", ..." : "")}",
+                $"{Count(behind.Count, "node")} started with an older one than was published for its board before: {names}",
                 $"an HTTP entrypoint may serve yesterday's pair, or the newest image does not come in; why, and what to do: waltvpn doctor {behind[0].Name}");
     }
 

@@ -84,9 +84,10 @@ internal sealed class NodeDecisions(Database database, NodeCut cut, TimeProvider
         if (NodeTable.Find(db, id) is not { } node) return new NodeOutcome.NoSuchNode();
         if (!node.IsMember) return new NodeOutcome.Refused($"{node.DisplayName} is {node.State}: it boots nothing of this platform's any more.");
         var before = node.OwnBootMode ?? "default";
-        if (NodeTable.SetBootMode(db, id, mode, time.GetUtcNow()) > 0)
-            AuditTrail.Add(db, time.GetUtcNow(), by, "node boot-mode", id, $"{node.DisplayName}: {before} -> {mode?.ToString().ToLowerInvariant() ?? "default"}");
-        return new NodeOutcome.Done(NodeTable.Find(db, id)!, []);
+        var changed = NodeTable.SetBootMode(db, id, mode, time.GetUtcNow()) > 0;
+        var after = NodeTable.Find(db, id)!;
+        if (changed) AuditTrail.Add(db, time.GetUtcNow(), by, "node boot-mode", id, $"{node.DisplayName}: {before} -> {after.OwnBootMode ?? "default"}");
+        return new NodeOutcome.Done(after, []);
     });
 
     /// <param name="id">The node.</param>

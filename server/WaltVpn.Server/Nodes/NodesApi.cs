@@ -65,7 +65,8 @@ internal static class NodesApi
         : Problems.BadRequest(NodeName.Rule);
 
     private static async Task<Results<Ok<NodeView>, ProblemHttpResult>> Tag(
-        string id, NodeTags tags, HttpContext http, NodeDecisions decisions, Database database, ServerSettings settings) => tags.Add.Concat(tags.Remove).All(EnrollmentToken.IsTag)
+        string id, NodeTags tags, HttpContext http, NodeDecisions decisions, Database database, ServerSettings settings) =>
+        tags.Add.Concat(tags.Remove).All(EnrollmentToken.IsTag)
         ? await Answer(http, database, settings, by => Task.FromResult(decisions.Tag(id, tags, by)))
         : Problems.BadRequest($"{EnrollmentToken.TagRule}.");
 

@@ -73,7 +73,8 @@ public sealed class FollowedSettingsTests : IDisposable
         _told.ShouldHaveSingleItem().BootImage!.Sha256.ShouldBe(today.Sha256);
         watch.Hear(_told[0]);
         log.Lines.ShouldHaveSingleItem().ShouldStartWith($"warning BootFiles: this boot image ({yesterday.Sha256[..16]}, epoch 1, built ");
-        timeline.Stages.Single(stage => stage.Stage == "bootFiles").Why.ShouldNotBeNull().ShouldContain($"is not the server's newest ({today.Sha256[..16]}, epoch 2");
+        var remark = timeline.Stages.Single(stage => stage.Stage == "bootFiles").Why;
+        remark.ShouldNotBeNull().ShouldContain($"is not the server's newest ({today.Sha256[..16]}, epoch 2");
     }
 
     [Fact]

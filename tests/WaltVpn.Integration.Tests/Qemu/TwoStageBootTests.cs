@@ -75,11 +75,16 @@ public sealed class TwoStageBootTests(RunningPlatform platform) : PlatformTest(p
     }
 
     /// <summary>The server knows what the node runs, and what that means.</summary>
-    private static Task Shows(string name, params string[] standings) => Eventually.Holds($"{name} shows its boot image as {string.Join(" or ", standings)}", async () =>
+    private static Task Shows(string name, params string[] standings)
     {
-        var shown = (await RunningPlatform.Cli("node", "show", name, "-o", "json")).Output;
-        return standings.Any(standing => shown.Contains($"\"standing\": \"{standing}\"", StringComparison.Ordinal));
-    });
+        return Eventually.Holds($"{name} shows its boot image as {string.Join(" or ", standings)}", IsShown);
+
+        async Task<bool> IsShown()
+        {
+            var shown = (await RunningPlatform.Cli("node", "show", name, "-o", "json")).Output;
+            return standings.Any(standing => shown.Contains($"\"standing\": \"{standing}\"", StringComparison.Ordinal));
+        }
+    }
 
     private static int KernelStarts(VirtualBoard board) => board.Console.Text.Split("Linux version").Length - 1;
 

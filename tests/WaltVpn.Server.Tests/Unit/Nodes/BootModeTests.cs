@@ -8,7 +8,7 @@ using Xunit;
 
 namespace WaltVpn.Server.Tests.Unit.Nodes;
 
-/// <summary>docs/security.md BOOT-6: enforced unless an operator says otherwise of a node, which is seen, and then has no certificate that lives long.</summary>
+/// <summary>docs/security.md BOOT-6: enforced unless an operator says otherwise of a node, which is seen; it has no certificate that lives long.</summary>
 public sealed class BootModeTests
 {
     private static readonly TimeSpan Month = TimeSpan.FromDays(30);
