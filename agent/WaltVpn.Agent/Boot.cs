@@ -92,7 +92,7 @@ internal sealed class Boot(INodeLog log, NodeLife nodeLife, StageRunner stages, 
 
         _progress.MoveTo(BootStage.Tunnel, "what was started last goes on; now the tunnel");
         SshConfig.AddTunnel(key.PrivateKeyPath, identity);
-        var follower = new SettingsFollower(followed, settings.Platform, state, log);
+        var follower = new SettingsFollower(followed, settings.Platform, state, nodeLife.Hear, log);
         if (eeprom is not null && _rootServer is null)
         {
             // Not beside the tunnel, as on other boards: what is written may need a start of its own.
@@ -201,7 +201,7 @@ internal sealed class Boot(INodeLog log, NodeLife nodeLife, StageRunner stages, 
     {
         var image = JsonSerializer.Deserialize(File.ReadAllBytes(ImageInfo.Path), ProtocolJson.Default.ImageInfo);
         log.Info(BootStage.Startup, $"waltvpn-agent {image?.Version} for {image?.Board}, {RuntimeInformation.ProcessArchitecture}, built {image?.BuildTime:u}");
-        nodeLife.StartedFrom(image);
+        nodeLife.StartedFrom(image, File.ReadAllText("/proc/cmdline"));
         if (image is { TestRuntime: true }) log.Warning(BootStage.Startup, "TEST RUNTIME: this image was made for tests, for no real board");
     }
 }

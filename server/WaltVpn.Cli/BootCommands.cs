@@ -30,11 +30,11 @@ internal static class BootCommands
                 pairs,
                 ProtocolJson.Default.IReadOnlyListBootPairView,
                 pair => pair.Sha256,
-                ["BOARD", "SHA-256", "MB", "SIGNED", "PUBLISHED", "BY", ""],
+                ["BOARD", "SHA-256", "EPOCH", "MB", "SIGNED", "PUBLISHED", "BY", ""],
                 pair =>
                 [
-                    pair.Board, pair.Sha256[..16], Megabytes(pair.Size), $"{pair.SignedAt:u}", $"{pair.PublishedAt:u}", pair.PublishedBy,
-                    pair.Current ? "current" : "",
+                    pair.Board, pair.Sha256[..16], pair.Epoch?.ToString(CultureInfo.InvariantCulture) ?? "-", Megabytes(pair.Size), $"{pair.SignedAt:u}",
+                    $"{pair.PublishedAt:u}", pair.PublishedBy, pair.Current ? "current" : "",
                 ]);
             return (int)ExitCode.Ok;
         });

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net.Http.Json;
+using WaltVpn.Cli.Doctor;
 using WaltVpn.Cli.Life;
 using WaltVpn.Protocol;
 
@@ -51,6 +52,7 @@ internal static class NodeCommands
             show,
             rename,
             Tag(),
+            SetBootMode(),
             ExpectedCommands.Import(global),
             ExpectedCommands.Create(global),
             Change("disable", "Keep a node out and cut its tunnel, until it is enabled. Example: waltvpn node disable node-3fa2c1", NodeState.Disabled),
@@ -86,6 +88,35 @@ internal static class NodeCommands
                 return (int)ExitCode.Ok;
             });
             return tag;
+        }
+
+        Command SetBootMode()
+        {
+            var mode = new Argument<string>("MODE")
+            {
+                Description = "enforced: the platform's signed boot files only. permissive: then TFTP, then the SD card; its certificates live 30 days. "
+                    + "default: as bootMode in server.yaml",
+            };
+            mode.AcceptOnlyFromAmong("enforced", "permissive", "default");
+            var command = new Command("boot-mode", "Say what a node's board may boot. Example: waltvpn node boot-mode roof-north permissive")
+            {
+                which, mode, global.Output,
+            };
+            command.SetAction(async (arguments, cancel) =>
+            {
+                BootMode? wanted = arguments.GetValue(mode) switch { "enforced" => BootMode.Enforced, "permissive" => BootMode.Permissive, _ => null };
+                using var server = global.Connect(arguments);
+                var node = await Find(server, arguments.GetValue(which)!, cancel);
+                var body = JsonContent.Create(new NodeBootMode { Mode = wanted }, ProtocolJson.Default.NodeBootMode);
+                var changed = await server.PostContent($"{Routes.Nodes}/{node.Id}/boot-mode", body, ProtocolJson.Default.NodeView, cancel);
+                var consequence = changed.BootMode == BootMode.Permissive ? "gets its first certificate of 30 days then" : "goes by it from its next start on";
+                PrintOutcome(
+                    arguments.GetValue(global.Output),
+                    changed,
+                    $"{changed.Name} is {Word(changed.BootMode)} now. It learns so when it asks for its settings, and {consequence}");
+                return (int)ExitCode.Ok;
+            });
+            return command;
         }
 
         Command Change(string verb, string description, NodeState state, string? askFirst = null)
@@ -146,16 +177,17 @@ internal static class NodeCommands
         nodes,
         ProtocolJson.Default.IReadOnlyListNodeView,
         node => node.Name,
-        ["NAME", "STATE", "LEGACY", "TUNNEL", "ADDRESS", "VPN MAC", "MODEL", "ID"],
+        ["NAME", "STATE", "LEGACY", "BOOT MODE", "TUNNEL", "ADDRESS", "VPN MAC", "MODEL", "ID"],
         node =>
         [
-            node.Name, Word(node.State), node.Legacy ? "yes" : "-", node.Tunnel is null ? "-" : "up", node.Tunnel?.Addresses is [.., var last] ? last : "-",
-            node.VpnMac.ToString(), node.Model, node.Id[..8],
+            node.Name, Word(node.State), node.Legacy ? "yes" : "-", Word(node.BootMode), node.Tunnel is null ? "-" : "up",
+            node.Tunnel?.Addresses is [.., var last] ? last : "-", node.VpnMac.ToString(), node.Model, node.Id[..8],
         ],
-        ["TAGS", "SERIAL", "MAC", "LAST SEEN", "CERTIFICATE ENDS", "WORDS", "KEY"],
+        ["TAGS", "BOOT IMAGE", "SERIAL", "MAC", "LAST SEEN", "CERTIFICATE ENDS", "WORDS", "KEY"],
         node =>
         [
-            node.Tags is { } tags ? string.Join(' ', tags) : "-", node.Serial, node.Mac.ToString(), node.LastSeen is { } last ? $"{last:u}" : "-", $"{node.CertificateEnds:u}", node.FingerprintWords, node.Fingerprint,
+            node.Tags is { } tags ? string.Join(' ', tags) : "-", ImageCheck.Short(node.BootImage), node.Serial, node.Mac.ToString(),
+            node.LastSeen is { } last ? $"{last:u}" : "-", $"{node.CertificateEnds:u}", node.FingerprintWords, node.Fingerprint,
         ]);
 
     private static void Print(OutputFormat format, NodeView node) =>
@@ -168,6 +200,12 @@ internal static class NodeCommands
         ("words", view.FingerprintWords), ("tags", view.Tags is { } tags ? string.Join(' ', tags) : null),
         ("legacy", view.Legacy ? "yes: its key came by WalT's HTTP protocol, unproved" : null), ("accepted", $"{view.AcceptedAt:u}"),
         ("certificate", $"{view.CertificateSerial}, until {view.CertificateEnds:u}"),
+        ("boot mode", view.BootMode switch
+        {
+            BootMode.Permissive => "permissive: what its site or its card gives it boots too; its new certificates live 30 days",
+            var mode => Word(mode),
+        }),
+        ("boot image", view.BootImage is { } image ? ImageCheck.Describe(image) : null),
         ("last seen", view.LastSeen is { } last ? $"{last:u}" : null), .. Fields(view.Tunnel),
     ];
 
@@ -182,6 +220,14 @@ internal static class NodeCommands
             ("framing", $"version {tunnel.TunnelVersion}"),
             ("round trip", tunnel.RoundTripMilliseconds is { } time ? string.Create(CultureInfo.InvariantCulture, $"{time:0.0} ms") : null),
         ];
+
+    private static string Word(BootMode? mode) => mode switch
+    {
+        null => "-",
+        BootMode.Enforced => "enforced",
+        BootMode.Permissive => "permissive",
+        _ => throw new InvalidOperationException($"internal error: {mode}"),
+    };
 
     private static string Word(NodeState state) => state switch
     {

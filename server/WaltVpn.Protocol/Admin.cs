@@ -71,6 +71,12 @@ public sealed record NodeView
     /// <summary>When it last asked for its settings, as it does when its tunnel is up and every quarter of an hour; null: never, or a board of WalT, which does not.</summary>
     public DateTimeOffset? LastSeen { get; init; }
 
+    /// <summary>What it may boot; its own, or what the server's settings say for all. Null: an older server.</summary>
+    public BootMode? BootMode { get; init; }
+
+    /// <summary>The boot image that it runs, as it told last; null: it told of none, or runs what its card itself holds.</summary>
+    public NodeImageView? BootImage { get; init; }
+
     /// <summary>Its live tunnel; null when it is not connected, or when the hub does not answer.</summary>
     public TunnelSession? Tunnel { get; init; }
 }

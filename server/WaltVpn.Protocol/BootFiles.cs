@@ -40,6 +40,9 @@ public sealed record BootPairView
     /// <summary>Bytes of boot.img.</summary>
     public required long Size { get; init; }
 
+    /// <summary>Of its manifest; null: it has none, or it was published by a server that did not look.</summary>
+    public long? Epoch { get; init; }
+
     /// <summary>When it was signed, by the signer's clock.</summary>
     public required DateTimeOffset SignedAt { get; init; }
 

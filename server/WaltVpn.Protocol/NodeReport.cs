@@ -29,6 +29,9 @@ public sealed record NodeReport
     /// <summary>Milliseconds since the kernel started; absent: the boot is an earlier one that never came as far as this server.</summary>
     public long? Now { get; init; }
 
+    /// <summary>The boot image that this system was started from; absent: it is what the card itself holds.</summary>
+    public RunningImage? Image { get; init; }
+
     /// <summary>All stages so far, in order; empty: as told before.</summary>
     // Generated code sets what is absent to null.
     public IReadOnlyList<StageReport> Stages { get; init => field = value ?? []; } = [];
@@ -39,7 +42,7 @@ public sealed record NodeReport
     /// <summary>Everything is within its range, and every text is printable ASCII.</summary>
     [JsonIgnore]
     public bool IsValid =>
-        Boot.Length == BootLength && Boot.All(char.IsAsciiHexDigitLower) && IsCount(Number) && IsCount(Now ?? 0)
+        Boot.Length == BootLength && Boot.All(char.IsAsciiHexDigitLower) && IsCount(Number) && IsCount(Now ?? 0) && Image is null or { IsValid: true }
         && Stages.Count <= MostStages && Stages.All(IsValidStage)
         && Lines.Count <= MostLines && Lines.All(IsValidLine) && Lines.Zip(Lines.Skip(1)).All(pair => pair.First.Number < pair.Second.Number);
 

@@ -34,6 +34,7 @@ namespace WaltVpn.Protocol;
 [JsonSerializable(typeof(PlatformView))]
 [JsonSerializable(typeof(NodeName))]
 [JsonSerializable(typeof(NodeTags))]
+[JsonSerializable(typeof(NodeBootMode))]
 [JsonSerializable(typeof(IReadOnlyList<ExpectedBoard>))]
 [JsonSerializable(typeof(ExpectedBoardView))]
 [JsonSerializable(typeof(IReadOnlyList<ExpectedBoardView>))]

@@ -71,6 +71,9 @@ public sealed record SettingsDocument
     /// <summary>When the oldest bootloader that may be written was built, seconds since 1970; null: any may be.</summary>
     public long? LeastBootloader { get; init; }
 
+    /// <summary>The boot image that its board gets now, so that a node finds out when it was given another; null: none is published.</summary>
+    public NewestImage? BootImage { get; init; }
+
     /// <summary>How long a node that runs waits before it asks again, with up to half of it more at random; 60..86400.</summary>
     public int AskAgainSeconds { get; init; } = DefaultAskAgainSeconds;
 
@@ -115,6 +118,7 @@ public sealed record SettingsDocument
         if (BootCaCertificate is { } authority && !IsBase64(authority, MaxAuthorityLength)) return "bootCaCertificate is no base64 of a certificate";
         // 9999-12-31, the end of dates.
         if (LeastBootloader is < 1 or > 253_402_300_799) return $"leastBootloader is {LeastBootloader}";
+        if (BootImage is { IsValid: false }) return "bootImage has another hash, epoch or time than an image has";
         if (Certificate.Length > MaxCertificateLength || !Certificate.All(c => c is >= ' ' and <= '~')) return "certificate is no line of a certificate";
         return null;
     }

@@ -15,8 +15,12 @@ internal sealed class StageTwo(string image, BootCache cache, TimeProvider time,
     /// <summary>Begins to wait for the tunnel, beside the boot.</summary>
     public void Begin(CancellationToken stopping)
     {
-        var onTrial = cache.ReadRecord().Tried == image;
+        var record = cache.ReadRecord();
+        var onTrial = record.Tried == image;
         log.Info(BootStage.BootFiles, $"this is boot image {image[..16]}{(onTrial ? ", on trial until its tunnel is up" : "")}");
+        // What stage 1 said of it stood on the console only.
+        if (record.Tried is { } tried && !onTrial)
+            log.Warning(BootStage.BootFiles, $"boot image {tried[..16]}, epoch {record.TriedEpoch}, was started {record.Tries} times and did not come in.");
         if (onTrial) _ = Watch(stopping);
     }
 

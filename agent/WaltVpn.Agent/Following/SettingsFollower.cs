@@ -10,7 +10,12 @@ namespace WaltVpn.Agent.Following;
 /// node from nothing.
 /// </summary>
 /// <remarks>Version 2 of the tunnel has a word for "your settings changed"; version 0 has none, so the node asks from time to time all the same.</remarks>
-internal sealed class SettingsFollower(FollowedSettings followed, string platform, StatePartition state, INodeLog log)
+/// <param name="followed">Keeps what is taken.</param>
+/// <param name="platform">The node's.</param>
+/// <param name="state">Keeps the identity.</param>
+/// <param name="told">Called with each document that was taken, also with one that is as before.</param>
+/// <param name="log">Says what went wrong, and what is new.</param>
+internal sealed class SettingsFollower(FollowedSettings followed, string platform, StatePartition state, Action<SettingsDocument> told, INodeLog log)
 {
     /// <summary>A start waits no longer for settings; the tunnel matters more.</summary>
     private static readonly TimeSpan ForAll = TimeSpan.FromSeconds(60);
@@ -43,6 +48,7 @@ internal sealed class SettingsFollower(FollowedSettings followed, string platfor
             followed.CameIn(answer.Way);
             if (!followed.Take(answer, platform, identity.NodeId, key.PublicKey)) return identity;
             Taken = answer;
+            told(answer.Document);
             return Renew(key, identity, answer.Document);
         }
         catch (StageException failure)

@@ -64,6 +64,21 @@ internal sealed class BootTimeline(TimeProvider time)
         Changed?.Invoke();
     }
 
+    /// <summary>Something is to be said of what a stage brought, which was passed all the same.</summary>
+    /// <param name="stage">Of which; one that was not entered is none.</param>
+    /// <param name="text">What.</param>
+    public void Remark(BootStage stage, string text)
+    {
+        lock (_gate)
+        {
+            var at = _stages.FindIndex(entry => entry.Stage == Word(stage));
+            if (at < 0) return;
+            _stages[at] = _stages[at] with { Why = NodeReport.Plain(text) };
+        }
+
+        Changed?.Invoke();
+    }
+
     private void End(StageOutcome outcome)
     {
         lock (_gate) Close(outcome);

@@ -1,3 +1,4 @@
+using WaltVpn.Agent.BootFiles;
 using WaltVpn.Agent.Startup;
 using WaltVpn.Agent.Tunnel;
 using WaltVpn.Linux;
@@ -15,6 +16,7 @@ internal sealed class NodeLife : IDisposable
     private readonly NodeClock _clock;
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly bool _handedOff;
+    private FreezeWatch? _freeze;
     private TunnelSupervisor? _tunnel;
     private LostBoots? _lost;
     private IReadOnlyList<NodeReport> _before = [];
@@ -39,11 +41,21 @@ internal sealed class NodeLife : IDisposable
     /// <summary>How far the boot came.</summary>
     public BootTimeline Timeline => _journal.Timeline;
 
-    /// <summary>The clock is at least at the time when the image was built.</summary>
-    public void StartedFrom(ImageInfo? image)
+    /// <summary>The clock is at least at the time when the image was built; and if it is a boot image, the server is told which.</summary>
+    /// <param name="image">What it says of itself.</param>
+    /// <param name="commandLine">The kernel's: a card has put in which image it took (<see cref="Kexec"/>).</param>
+    public void StartedFrom(ImageInfo? image, string commandLine)
     {
-        if (image is not null) _clock.RaiseTo(image.BuildTime, "when this image was built");
+        if (image is null) return;
+        _clock.RaiseTo(image.BuildTime, "when this image was built");
+        if (image.Epoch is not { } epoch) return;
+        var running = new RunningImage { Epoch = epoch, Built = image.BuildTime.ToUnixTimeSeconds(), Sha256 = Kexec.StageTwoImage(commandLine) };
+        _sender.Image = running;
+        _freeze = new FreezeWatch(running, Timeline, TimeProvider.System, _journal);
     }
+
+    /// <summary>The server told settings that were taken: which boot image it names.</summary>
+    public void Hear(SettingsDocument told) => _freeze?.Hear(told);
 
     /// <summary>From now on a boot that does not come to the server is kept.</summary>
     public void KeepOn(StatePartition state, CancellationToken stopping)

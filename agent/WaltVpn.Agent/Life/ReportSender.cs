@@ -25,12 +25,15 @@ internal sealed class ReportSender(NodeJournal journal, string boot, Func<Tunnel
     private TaskCompletionSource? _kept;
 
     /// <summary>This boot, with everything that is still there of it, as it is written to a card.</summary>
-    public NodeReport Whole => new() { Boot = boot, Number = 0, Stages = journal.Timeline.Stages, Lines = journal.Lines(-1) };
+    public NodeReport Whole => new() { Boot = boot, Number = 0, Image = Image, Stages = journal.Timeline.Stages, Lines = journal.Lines(-1) };
 
     /// <summary>
     /// The stages of this boot are told, too. Not of a process that began anew beside a living system, which has gone through some of them again.
     /// </summary>
     public bool TellsStages { get; init; } = true;
+
+    /// <summary>What this boot was started from; null: what the card itself holds.</summary>
+    public RunningImage? Image { get; set; }
 
     /// <summary>Hears the server's answers.</summary>
     public void Hear(TunnelControl word)
@@ -77,7 +80,7 @@ internal sealed class ReportSender(NodeJournal journal, string boot, Func<Tunnel
                 continue;
             }
 
-            await Send(new NodeReport { Boot = boot, Number = 0, Now = BootTimeline.Now(time), Stages = stages, Lines = part }, stopping);
+            await Send(new NodeReport { Boot = boot, Number = 0, Now = BootTimeline.Now(time), Image = Image, Stages = stages, Lines = part }, stopping);
             if (told is null) isKept();
             told = stages;
             if (part.Count > 0) journal.Forget(part[^1].Number);

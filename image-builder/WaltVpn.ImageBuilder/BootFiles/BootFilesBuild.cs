@@ -17,6 +17,9 @@ internal sealed class BootFilesBuild(BuildInputs inputs, HostToolbox tools, Prog
     /// <summary>Kernel parameters beside the board's own.</summary>
     public string MoreParameters { get; init; } = "";
 
+    /// <summary>Of the boot.img that they go into: what runs from it knows it. Null: they go onto a card.</summary>
+    public long? Epoch { get; init; }
+
     /// <summary>What it calls for a board.</summary>
     public static IReadOnlyList<HostTool> ToolsFor(Board board) =>
     [
@@ -90,6 +93,7 @@ internal sealed class BootFilesBuild(BuildInputs inputs, HostToolbox tools, Prog
                 Version = ProgramVersion.Text,
                 BuildTime = date,
                 Kernel = kernel.Release,
+                Epoch = Epoch,
                 TestRuntime = inputs.TestRuntime,
             };
             var content = new InitramfsContent(agent, tree, Board, kernel.Modules, info, (origin with { Tools = [] }).Write());

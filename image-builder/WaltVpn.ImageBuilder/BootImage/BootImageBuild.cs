@@ -55,7 +55,8 @@ internal sealed class BootImageBuild
 
     private async Task<PackageLock> MakeImageAsync(byte[] agent, OutputFile output, WorkFolder work, CancellationToken cancellation)
     {
-        var (made, present) = await new BootFilesBuild(_request.Inputs, _tools, _progress).MakeAsync(agent, work, cancellation);
+        var files = new BootFilesBuild(_request.Inputs, _tools, _progress) { Epoch = _request.Epoch };
+        var (made, present) = await files.MakeAsync(agent, work, cancellation);
         var boot = await ManifestFile.AddAsync(made, _request.Inputs.Board, _request.Epoch, cancellation);
         await _progress.StepAsync(ImageName, () => new BootVolume(_tools).WriteAsync(output, boot, cancellation), bytes => ("FAT16, without settings", bytes));
         return present;

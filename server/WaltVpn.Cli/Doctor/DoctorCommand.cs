@@ -26,6 +26,7 @@ internal static class DoctorCommand
             {
                 var node = await NodeCommands.Find(server, name, cancel);
                 checks.AddRange(NodeChecks.Of(node, DateTimeOffset.UtcNow));
+                checks.AddRange(ImageCheck.Of(node));
                 checks.AddRange(BootCheck.Of(node, await NodeLifeCommands.Boots(server, node, cancel)));
             }
 

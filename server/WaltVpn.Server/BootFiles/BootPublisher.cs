@@ -60,7 +60,9 @@ internal sealed class BootPublisher(ServerSettings settings, Database database, 
     private async Task<BootPairRow> Enter(string board, SignatureFile signature, (string File, long Size) image, string by)
     {
         var now = time.GetUtcNow().ToUnixTimeSeconds();
-        var pair = new BootPairRow(0, board, signature.Sha256, image.Size, signature.ToText(), signature.Time, now, by);
+        var manifest = ReadManifest(image.File);
+        var pair = new BootPairRow(
+            0, board, signature.Sha256, image.Size, signature.ToText(), signature.Time, now, by, manifest?.Epoch, manifest?.BuildTime.ToUnixTimeSeconds());
         // The image first: a row always has its file.
         File.Move(image.File, pair.ImageFile(settings), overwrite: true);
         await FileSync.Flush(settings.BootImageDirectory, CancellationToken.None);
@@ -72,6 +74,21 @@ internal sealed class BootPublisher(ServerSettings settings, Database database, 
         log.Published(board, pair.Sha256, image.Size, by);
         RemoveOld(now);
         return pair;
+    }
+
+    /// <summary>What the image says of itself. One without a manifest, of another builder, boots by firmware all the same.</summary>
+    private static BootManifest? ReadManifest(string path)
+    {
+        using var file = File.OpenRead(path);
+        try
+        {
+            using var image = FatImage.Open(file);
+            return BootManifest.Parse(image.ReadAll(BootManifest.FileName, BootManifest.MaxLength));
+        }
+        catch (Exception e) when (e is FormatException or FileNotFoundException or EndOfStreamException)
+        {
+            return null;
+        }
     }
 
     private RSA LoadKey()

@@ -9,7 +9,7 @@ internal static class BootTable
     private const string Columns =
         """
         SELECT id AS Id, board AS Board, sha256 AS Sha256, size AS Size, signature AS Signature, signed_at AS SignedAt,
-               published_at AS PublishedAt, published_by AS PublishedBy
+               published_at AS PublishedAt, published_by AS PublishedBy, epoch AS Epoch, built AS Built
         FROM boot_pairs
         """;
 
@@ -29,8 +29,8 @@ internal static class BootTable
     {
         Id = db.ExecuteScalar<long>(
             """
-            INSERT INTO boot_pairs (board, sha256, size, signature, signed_at, published_at, published_by)
-            VALUES (@Board, @Sha256, @Size, @Signature, @SignedAt, @PublishedAt, @PublishedBy) RETURNING id
+            INSERT INTO boot_pairs (board, sha256, size, signature, signed_at, published_at, published_by, epoch, built)
+            VALUES (@Board, @Sha256, @Size, @Signature, @SignedAt, @PublishedAt, @PublishedBy, @Epoch, @Built) RETURNING id
             """,
             pair),
     };

@@ -3,6 +3,9 @@ namespace WaltVpn.Server.Certificates;
 /// <summary>A released certificate, as the journal has it.</summary>
 internal sealed record CertificateRow(long Serial, string NodeId, string KeyId, long ValidAfter, long ValidBefore, string Certificate)
 {
+    /// <summary>From its first second to its end.</summary>
+    public TimeSpan Life => TimeSpan.FromSeconds(ValidBefore - ValidAfter);
+
     /// <summary>True for the base64 blob of this very certificate: one with the same serial that somebody else had signed is another.</summary>
     public bool HasBlob(string base64) => Certificate.Split(' ') is [_, var own, ..] && own == base64;
 

@@ -73,7 +73,8 @@ internal sealed class Admission(
         {
             if (database.Read(db => NodeTable.Find(db, nodeId)) is not { IsAccepted: true } node
                 || !NodePublicKey.TryParseAny(node.PublicKey, out var key, out _)) return;
-            if (database.Read(db => CertificateJournal.Newest(db, key)) is { } newest && newest.IsDue(time.GetUtcNow())) await Prepare(key);
+            var newest = database.Read(db => CertificateJournal.Newest(db, key));
+            if (newest is not null && CertificateLife.IsDue(newest, node, settings, time.GetUtcNow())) await Prepare(key);
         }
         catch (Exception e) when (e is CertificateException or SqliteException or IOException or UnauthorizedAccessException or FormatException)
         {
@@ -116,11 +117,12 @@ internal sealed class Admission(
     private async Task<string> Certificate(NodeRow node, NodePublicKey key)
     {
         var now = time.GetUtcNow();
-        if (database.Read(db => CertificateJournal.Newest(db, key)) is { } newest && !newest.IsDue(now)) return newest.Certificate;
+        var newest = database.Read(db => CertificateJournal.Newest(db, key));
+        if (newest is not null && !CertificateLife.IsDue(newest, node, settings, now)) return newest.Certificate;
         var order = database.Decide(db =>
         {
             CertificateJournal.Abandon(db, key, now);
-            return CertificateJournal.Order(db, node, key, settings.CertificateLife, now);
+            return CertificateJournal.Order(db, node, key, CertificateLife.Of(node, settings), now);
         });
         // Not cancelled with the conversation: what is journalled is finished, and the node finds it when it asks again.
         var certificate = await authority.Issue(order, CancellationToken.None);

@@ -73,11 +73,12 @@ internal sealed class SettingsDesk(ServerSettings settings, Database database, T
         HttpEntrypoint = settings.HttpEntrypoint is { } host
             ? new HttpEntrypoint { Host = host, Port = HttpEntrypoint.DefaultPort, Path = BootPath(db, node) }
             : null,
-        BootMode = settings.BootMode,
+        BootMode = node.BootModeOr(settings.BootMode),
         VpnMac = MacAddress.Parse(node.VpnMac),
         BootKey = files.BootKey,
         BootCaCertificate = files.BootCaCertificate,
         LeastBootloader = settings.LeastBootloader?.ToUnixTimeSeconds(),
+        BootImage = NodeImages.Newest(db, node),
         AskAgainSeconds = (int)settings.SettingsInterval.TotalSeconds,
         Certificate = string.Join(' ', certificate.Certificate.Split(' ')[..2]),
     };

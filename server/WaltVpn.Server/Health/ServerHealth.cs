@@ -2,6 +2,7 @@ using Dapper;
 using Microsoft.Data.Sqlite;
 using WaltVpn.Protocol;
 using WaltVpn.Server.Audit;
+using WaltVpn.Server.BootFiles;
 using WaltVpn.Server.Certificates;
 using WaltVpn.Server.Following;
 using WaltVpn.Server.HubLink;
@@ -21,10 +22,12 @@ internal sealed class ServerHealth(
     /// <summary>A clock that is behind by this much makes certificates that are not valid yet.</summary>
     private static readonly TimeSpan s_clockMayDiffer = TimeSpan.FromMinutes(5);
 
+    private const int MostNames = 10;
+
     /// <summary>All checks, in the order in which a board needs what they look at.</summary>
     public async Task<IReadOnlyList<HealthCheck>> Look(CancellationToken cancel) =>
     [
-        OfDatabase(), OfDisk(), OfClock(), OfHostKeys(), await OfAgent(cancel), OfRevocationList(), await OfHub(cancel), OfRequests(),
+        OfDatabase(), OfDisk(), OfClock(), OfHostKeys(), await OfAgent(cancel), OfRevocationList(), await OfHub(cancel), OfRequests(), .. OfBootImages(),
     ];
 
     private HealthCheck OfDatabase()
@@ -98,6 +101,20 @@ internal sealed class ServerHealth(
     {
         var waiting = Read(db => RequestTable.CountPending(db));
         return new HealthCheck("requests", true, waiting == 0 ? "no board waits for a decision" : $"{Count(waiting, "board")} waiting for you: waltvpn request list");
+    }
+
+    // Where nothing is published there is nothing to stay behind of.
+    private IEnumerable<HealthCheck> OfBootImages()
+    {
+        if (Read(BootTable.All) is not { Count: > 0 } || Read(NodeImages.Behind) is not { } behind) yield break;
+        var names = string.Join(", ", behind.Take(MostNames).Select(node => node.Name)) + (behind.Count > MostNames ? ", ..." : "");
+        yield return behind.Count == 0
+            ? new HealthCheck("boot images", true, "no node started with an older one after the newest of its board was published")
+            : new HealthCheck(
+                "boot images",
+                false,
+                $"{Count(behind.Count, "node")} started with an older one than was published for its board before: {names}",
+                $"an HTTP entrypoint may serve yesterday's pair, or the newest image does not come in; why, and what to do: waltvpn doctor {behind[0].Name}");
     }
 
     // What the database cannot say now has a check of its own.

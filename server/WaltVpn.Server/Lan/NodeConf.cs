@@ -13,7 +13,7 @@ using Mode = WaltVpn.Protocol.BootMode;
 namespace WaltVpn.Server.Lan;
 
 /// <summary>What a board of WalT's writes into its EEPROM, value by value, as text. None has a secret in it.</summary>
-internal sealed class NodeConf(ServerSettings settings, Database database, ILogger<NodeConf> log)
+internal sealed class NodeConf(ServerSettings settings, Database database, Admission admission, ILogger<NodeConf> log)
 {
     /// <summary>The value that a board does not have yet; and of all settings while they are incomplete: a board then leaves its EEPROM as it is.</summary>
     private const string None = "";
@@ -24,9 +24,10 @@ internal sealed class NodeConf(ServerSettings settings, Database database, ILogg
     private Entrypoint FirstEntrypoint => settings.Lan?.SshEntrypoint ??
         settings.SshEntrypoints.Where(entrypoint => entrypoint.Port == Entrypoint.DefaultPort).Concat(settings.SshEntrypoints).First();
 
-    /// <summary>The node's newest certificate, a line.</summary>
-    public IResult Certificate(LanCaller caller)
+    /// <summary>The node's newest certificate, a line; the next one when that is due: at home is where a board of WalT's gets it.</summary>
+    public async Task<IResult> Certificate(LanCaller caller)
     {
+        if (database.Read(db => NodeTable.OfMac(db, caller.Mac)) is { } known) await admission.Renew(known.Id);
         var newest = database.Read(db => NodeTable.OfMac(db, caller.Mac) is { } node && NodePublicKey.TryParseAny(node.PublicKey, out var key, out _)
             ? CertificateJournal.Newest(db, key)
             : null);
@@ -67,12 +68,14 @@ internal sealed class NodeConf(ServerSettings settings, Database database, ILogg
     /// <summary>The HTTP entrypoint's host.</summary>
     public IResult HttpEntrypoint() => Text(settings.HttpEntrypoint);
 
-    /// <summary><c>enforced</c> or <c>permissive</c>.</summary>
-    public IResult BootMode() => Text(!IsComplete ? None : settings.BootMode switch
+    /// <summary><c>enforced</c> or <c>permissive</c>: the node's own, or what holds for all.</summary>
+    public IResult BootMode(LanCaller caller) => Text(!IsComplete ? None : (ModeOf(caller) ?? settings.BootMode) switch
     {
         Mode.Enforced => "enforced",
         Mode.Permissive => "permissive",
     });
+
+    private Mode? ModeOf(LanCaller caller) => database.Read(db => NodeTable.OfMac(db, caller.Mac))?.BootModeOr(settings.BootMode);
 
     /// <summary>The public half of the boot key, PEM.</summary>
     public IResult BootKey()

@@ -6,13 +6,13 @@ internal static class NodeConfApi
     public static void MapNodeConf(this IEndpointRouteBuilder routes)
     {
         var values = routes.MapGroup(Protocol.Routes.LegacyNodeConf);
-        Map(values, "/ssh-pubkey-cert", (conf, caller) => conf.Certificate(caller));
+        values.MapGet("/ssh-pubkey-cert", (HttpContext http, LanGate gate, NodeConf conf) => gate.Admit(http, conf.Certificate));
         Map(values, "/vpn-mac", (conf, caller) => conf.VpnMac(caller));
         Map(values, "/http-path", (conf, caller) => conf.HttpPath(caller));
         Map(values, "/ssh-entrypoint", (conf, _) => conf.SshEntrypoint());
         Map(values, "/ssh-entrypoint-host-keys", (conf, _) => conf.SshEntrypointHostKeys());
         Map(values, "/http-entrypoint", (conf, _) => conf.HttpEntrypoint());
-        Map(values, "/boot-mode", (conf, _) => conf.BootMode());
+        Map(values, "/boot-mode", (conf, caller) => conf.BootMode(caller));
         Map(values, "/public.pem", (conf, _) => conf.BootKey());
         Map(values, "/cacert.der", (conf, _) => conf.CaCertificate());
     }

@@ -14,7 +14,11 @@ internal static class NodeBootTable
     /// <summary>Lines kept per boot: its first ones and its last ones, half of each, for the middle of a long life says least.</summary>
     public const int MostLines = 500;
 
-    private const string Columns = "id AS Id, boot AS Boot, started_at AS StartedAt, heard_at AS HeardAt, stages AS Stages";
+    private const string Columns =
+        """
+        id AS Id, boot AS Boot, started_at AS StartedAt, heard_at AS HeardAt, stages AS Stages,
+        image_epoch AS ImageEpoch, image_built AS ImageBuilt, image_sha256 AS ImageSha256
+        """;
 
     /// <summary>Keeps a report; the same one twice is kept once.</summary>
     /// <param name="db">A connection with a transaction.</param>
@@ -42,6 +46,10 @@ internal static class NodeBootTable
     public static IReadOnlyList<NodeBootRow> Of(SqliteConnection db, string nodeId) =>
         db.Query<NodeBootRow>($"SELECT {Columns} FROM node_boots WHERE node_id = @nodeId ORDER BY id DESC", new { nodeId }).ToList();
 
+    /// <summary>The newest boot of a node that came to this server; null: none has.</summary>
+    public static NodeBootRow? Newest(SqliteConnection db, string nodeId) => db.QueryFirstOrDefault<NodeBootRow>(
+        $"SELECT {Columns} FROM node_boots WHERE node_id = @nodeId AND started_at IS NOT NULL ORDER BY id DESC LIMIT 1", new { nodeId });
+
     /// <summary>Lines of a boot, in order.</summary>
     /// <param name="db">The database.</param>
     /// <param name="boot">Of the boot.</param>
@@ -62,14 +70,28 @@ internal static class NodeBootTable
         // The start is computed once: later reports took their time, too.
         return db.ExecuteScalar<long>(
             """
-            INSERT INTO node_boots (node_id, boot, started_at, heard_at, stages) VALUES (@NodeId, @Boot, @started, @heardAt, @stages)
+            INSERT INTO node_boots (node_id, boot, started_at, heard_at, stages, image_epoch, image_built, image_sha256)
+            VALUES (@NodeId, @Boot, @started, @heardAt, @stages, @Epoch, @Built, @Sha256)
             ON CONFLICT (node_id, boot) DO UPDATE SET
               started_at = coalesce(started_at, excluded.started_at),
               heard_at = excluded.heard_at,
+              image_epoch = coalesce(image_epoch, excluded.image_epoch),
+              image_built = coalesce(image_built, excluded.image_built),
+              image_sha256 = coalesce(image_sha256, excluded.image_sha256),
               stages = CASE WHEN excluded.stages = '[]' THEN stages ELSE excluded.stages END
             RETURNING id
             """,
-            new { heard.NodeId, report.Boot, started, heardAt = now.ToUnixTimeSeconds(), stages });
+            new
+            {
+                heard.NodeId,
+                report.Boot,
+                started,
+                heardAt = now.ToUnixTimeSeconds(),
+                stages,
+                report.Image?.Epoch,
+                report.Image?.Built,
+                report.Image?.Sha256,
+            });
     }
 
     private static void Shorten(SqliteConnection db, long boot) => db.Execute(

@@ -1,6 +1,8 @@
 using Microsoft.Data.Sqlite;
 using WaltVpn.Protocol;
+using WaltVpn.Server.BootFiles;
 using WaltVpn.Server.HubLink;
+using WaltVpn.Server.Nodes;
 using WaltVpn.Server.Schema;
 
 namespace WaltVpn.Server.Life;
@@ -11,6 +13,9 @@ namespace WaltVpn.Server.Life;
 internal sealed class ReportListener(Database database, HubControl hub, TimeProvider time, ILogger<ReportListener> log) : BackgroundService
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+
+    // The boot of each node whose image was looked at: what is behind is said once a boot.
+    private readonly Dictionary<string, string> _judged = [];
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -33,7 +38,11 @@ internal sealed class ReportListener(Database database, HubControl hub, TimeProv
         {
             while (await hub.Hear(cancel) is { Count: > 0 } reports)
             {
-                foreach (var heard in Keep(reports)) await Answer(heard, cancel);
+                foreach (var heard in Keep(reports))
+                {
+                    Judge(heard);
+                    await Answer(heard, cancel);
+                }
             }
         }
         catch (HubException)
@@ -48,6 +57,15 @@ internal sealed class ReportListener(Database database, HubControl hub, TimeProv
 
     private List<HeardReport> Keep(IReadOnlyList<HeardReport> reports) => database.Decide(db => reports
         .Where(heard => heard.Report.IsValid && NodeBootTable.Keep(db, heard, time.GetUtcNow())).ToList());
+
+    private void Judge(HeardReport heard)
+    {
+        if (heard.Report is not { Image: not null, Now: not null } || _judged.GetValueOrDefault(heard.NodeId) == heard.Report.Boot) return;
+        _judged[heard.NodeId] = heard.Report.Boot;
+        var found = database.Read(db => NodeTable.Find(db, heard.NodeId) is { } node ? (Node: node, Image: NodeImages.Of(db, node)) : default);
+        if (found.Image is { Standing: ImageStanding.Behind, NewestSha256: { } newest, NewestPublished: { } published } image)
+            log.StaysBehind(found.Node.DisplayName, heard.NodeId, image.Started, heard.Report.Image.Name, newest[..16], published);
+    }
 
     private async Task Answer(HeardReport heard, CancellationToken cancel)
     {

@@ -37,7 +37,8 @@ internal sealed class LoginDesk(
         {
             var now = time.GetUtcNow();
             var node = database.Read(db => CertificateJournal.Live(db, serial, keyId, now) is { } certificate && certificate.HasBlob(blob)
-                ? NodeTable.Find(db, certificate.NodeId)
+                && NodeTable.Find(db, certificate.NodeId) is { } found && !CertificateLife.IsOver(certificate, found, now)
+                ? found
                 : null);
             if (node is null)
             {

@@ -75,6 +75,21 @@ internal sealed class NodeDecisions(Database database, NodeCut cut, TimeProvider
         return new NodeOutcome.Done(node, []);
     });
 
+    /// <summary>Says what a node may boot, from its next question for settings on (docs/security.md BOOT-6).</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="mode">Null: as server.yaml says for all.</param>
+    /// <param name="by">Who decides.</param>
+    public NodeOutcome SetBootMode(string id, BootMode? mode, string by) => database.Decide<NodeOutcome>(db =>
+    {
+        if (NodeTable.Find(db, id) is not { } node) return new NodeOutcome.NoSuchNode();
+        if (!node.IsMember) return new NodeOutcome.Refused($"{node.DisplayName} is {node.State}: it boots nothing of this platform's any more.");
+        var before = node.OwnBootMode ?? "default";
+        var changed = NodeTable.SetBootMode(db, id, mode, time.GetUtcNow()) > 0;
+        var after = NodeTable.Find(db, id)!;
+        if (changed) AuditTrail.Add(db, time.GetUtcNow(), by, "node boot-mode", id, $"{node.DisplayName}: {before} -> {after.OwnBootMode ?? "default"}");
+        return new NodeOutcome.Done(after, []);
+    });
+
     /// <param name="id">The node.</param>
     /// <param name="decision">The verb, and what the node is to be afterwards; a tunnel it has then ends with this word as the reason, unless it is accepted.</param>
     /// <param name="by">Who decides.</param>

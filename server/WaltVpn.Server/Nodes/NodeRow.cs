@@ -17,7 +17,9 @@ internal sealed record NodeRow(
     long? KeyRevokedAt,
     string KeyWay,
     string? ForgottenName,
-    long? LastSeen)
+    long? LastSeen,
+    string? OwnBootMode,
+    long? BootModeSince)
 {
     /// <summary>True when it may connect.</summary>
     public bool IsAccepted => State == "accepted";
@@ -33,6 +35,15 @@ internal sealed record NodeRow(
 
     /// <summary>True when its key came by WalT's HTTP protocol, unproved.</summary>
     public bool IsLegacy => KeyWay == "http";
+
+    /// <summary>What it may boot.</summary>
+    /// <param name="ofAll">Of server.yaml.</param>
+    public BootMode BootModeOr(BootMode ofAll) => OwnBootMode switch
+    {
+        null => ofAll,
+        "permissive" => BootMode.Permissive,
+        _ => BootMode.Enforced,
+    };
 
     /// <summary>What the board said of itself.</summary>
     public EnrollmentClaims Claims => new(ClaimModel, ClaimSerial, MacAddress.Parse(ClaimMac));

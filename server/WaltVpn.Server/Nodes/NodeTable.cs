@@ -13,7 +13,7 @@ internal static class NodeTable
         """
         SELECT id AS Id, name AS Name, standing AS State, vpn_mac AS VpnMac, claim_model AS ClaimModel, claim_serial AS ClaimSerial, claim_mac AS ClaimMac,
                accepted_at AS AcceptedAt, node_keys.public_key AS PublicKey, node_keys.revoked_at AS KeyRevokedAt, node_keys.way AS KeyWay,
-               forgotten_name AS ForgottenName, last_seen AS LastSeen
+               forgotten_name AS ForgottenName, last_seen AS LastSeen, boot_mode AS OwnBootMode, boot_mode_since AS BootModeSince
         FROM nodes JOIN node_keys ON node_keys.node_id = nodes.id
         """;
 
@@ -144,6 +144,12 @@ internal static class NodeTable
 
     /// <summary>Gives another name; the database refuses one that is taken.</summary>
     public static int Rename(SqliteConnection db, string id, string name) => db.Execute("UPDATE nodes SET name = @name WHERE id = @id", new { id, name });
+
+    /// <summary>What it may boot from now on; null: as server.yaml says for all. Zero when it is so already.</summary>
+    public static int SetBootMode(SqliteConnection db, string id, BootMode? mode, DateTimeOffset now) =>
+        db.Execute(
+            "UPDATE nodes SET boot_mode = @mode, boot_mode_since = @now WHERE id = @id AND boot_mode IS NOT @mode",
+            new { id, mode = mode?.ToString().ToLowerInvariant(), now = now.ToUnixTimeSeconds() });
 
     /// <summary>Records that the node, having proved its key, was here.</summary>
     public static int Seen(SqliteConnection db, string id, DateTimeOffset now) =>

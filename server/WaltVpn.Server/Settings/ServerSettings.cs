@@ -36,7 +36,7 @@ internal sealed record ServerSettings
     /// <summary>Path of the CA's certificate, DER, that boards check an HTTPS entrypoint with; null: what they have stays.</summary>
     public string? BootCaCertificateFile { get; init; }
 
-    /// <summary>What WalT's boards may boot.</summary>
+    /// <summary>What boards may boot of which no operator said otherwise.</summary>
     public required BootMode BootMode { get; init; }
 
     /// <summary>The platform's own network; null: no connection counts as local.</summary>

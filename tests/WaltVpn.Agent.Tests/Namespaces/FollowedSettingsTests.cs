@@ -1,9 +1,12 @@
 using System.Diagnostics;
 using Shouldly;
+using WaltVpn.Agent.BootFiles;
 using WaltVpn.Agent.Enrollment;
 using WaltVpn.Agent.Following;
+using WaltVpn.Agent.Life;
 using WaltVpn.Agent.Startup;
 using WaltVpn.Agent.Tests.Following;
+using WaltVpn.Agent.Tests.Unit.BootFiles;
 using WaltVpn.Agent.Tunnel;
 using WaltVpn.Protocol;
 using Xunit;
@@ -21,6 +24,7 @@ public sealed class FollowedSettingsTests : IDisposable
     private readonly SettingsServer _server = new();
     private readonly string _mountPoint = Directory.CreateTempSubdirectory("waltvpn-state").FullName;
     private readonly StatePartition _state;
+    private readonly List<SettingsDocument> _told = [];
     private NodeSettings _card;
 
     public FollowedSettingsTests()
@@ -45,6 +49,32 @@ public sealed class FollowedSettingsTests : IDisposable
         Run("umount", "--lazy", _mountPoint);
         Directory.Delete(_mountPoint);
         _server.Dispose();
+    }
+
+    /// <summary>docs/security.md BOOT-4: the relay's image is signed and of this platform, and only the server's word over SSH says that it is old.</summary>
+    [Fact]
+    public async Task ACardThatARelayGivesYesterdaysPairSaysSoAtTheFirstAnswer()
+    {
+        using var card = new CardInBoard();
+        var (yesterday, today) = (SignedImage.Make("kernel one", SignedImage.Manifest(1)), SignedImage.Make("kernel two", SignedImage.Manifest(2)));
+        card.Server.Image = yesterday;
+        (await card.PowerOn()).ShouldBe(yesterday.Sha256);
+        _server.Tell(_server.Document with
+        {
+            BootImage = new NewestImage { Sha256 = today.Sha256, Epoch = 2, Built = 0, Published = 1_800_000_000 },
+        });
+        await Start();
+
+        var log = new RecordingLog();
+        var timeline = new BootTimeline(new SecondsAfterStart());
+        timeline.Enter(BootStage.BootFiles);
+        timeline.Enter(BootStage.Tunnel);
+        var watch = new FreezeWatch(new RunningImage { Epoch = 1, Built = 0, Sha256 = yesterday.Sha256 }, timeline, new SecondsAfterStart(), log);
+        _told.ShouldHaveSingleItem().BootImage!.Sha256.ShouldBe(today.Sha256);
+        watch.Hear(_told[0]);
+        log.Lines.ShouldHaveSingleItem().ShouldStartWith($"warning BootFiles: this boot image ({yesterday.Sha256[..16]}, epoch 1, built ");
+        var remark = timeline.Stages.Single(stage => stage.Stage == "bootFiles").Why;
+        remark.ShouldNotBeNull().ShouldContain($"is not the server's newest ({today.Sha256[..16]}, epoch 2");
     }
 
     [Fact]
@@ -201,9 +231,16 @@ public sealed class FollowedSettingsTests : IDisposable
         var followed = new FollowedSettings(_card, _state, log);
         followed.WriteHostKeys();
         SshConfig.AddTunnel(_server.KeyFile, Identity);
-        var identity = await new SettingsFollower(followed, "lab", _state, log)
+        var identity = await new SettingsFollower(followed, "lab", _state, _told.Add, log)
             .Ask(new EntrypointRotation(followed.Ways), Key, Identity, TestContext.Current.CancellationToken);
         return (followed.Ways, log.Lines, identity);
+    }
+
+    private sealed class SecondsAfterStart : TimeProvider
+    {
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => 20;
     }
 
     private static void Run(string program, params string[] arguments)

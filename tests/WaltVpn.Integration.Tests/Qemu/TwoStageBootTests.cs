@@ -33,6 +33,8 @@ public sealed class TwoStageBootTests(RunningPlatform platform) : PlatformTest(p
             await board.Console.Await("bootfiles: starting boot image [0-9a-f]{16}, epoch 0, .*: the server's image is new", Patience);
             await board.Console.Await("bootfiles: this is boot image [0-9a-f]{16}, on trial", Patience);
             await board.Console.Await("bootfiles: boot image [0-9a-f]{16} has come in and is good", Patience);
+            await board.Console.Await("bootfiles: this is the boot image that the server names: [0-9a-f]{16}, epoch 0", Patience);
+            await Shows(name, "current");
             KernelStarts(board).ShouldBe(2);
             entrypoint.Kill(entireProcessTree: true);
         }
@@ -62,10 +64,25 @@ public sealed class TwoStageBootTests(RunningPlatform platform) : PlatformTest(p
                 (await board.Online()).Name.ShouldBe(name);
                 board.Console.Text.ShouldContain("the server's image was started, for the first time, and did not come in");
                 KernelStarts(board).ShouldBe(2);
+                // An alarm in the first quarter of an hour after a publication or a start, and a remark later: how long this machine takes is not known.
+                await board.Console.Await("bootfiles: (this boot image .* is not the server's newest|the server has a newer boot image)", Patience);
+                await Shows(name, "older", "behind");
                 board.Console.Text.ShouldNotContain("internal error");
             }
 
             entrypoint.Kill(entireProcessTree: true);
+        }
+    }
+
+    /// <summary>The server knows what the node runs, and what that means.</summary>
+    private static Task Shows(string name, params string[] standings)
+    {
+        return Eventually.Holds($"{name} shows its boot image as {string.Join(" or ", standings)}", IsShown);
+
+        async Task<bool> IsShown()
+        {
+            var shown = (await RunningPlatform.Cli("node", "show", name, "-o", "json")).Output;
+            return standings.Any(standing => shown.Contains($"\"standing\": \"{standing}\"", StringComparison.Ordinal));
         }
     }
 

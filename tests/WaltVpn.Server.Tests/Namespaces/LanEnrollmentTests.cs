@@ -65,6 +65,12 @@ public sealed class LanEnrollmentTests
         (await sshd.Ssh("walt-vpn", key, null)).ShouldContain("Permission denied");
         (await sshd.Ssh("walt-vpn", key, certificate, "-A")).ShouldStartWith("admitted\n");
 
+        // Permissive, alone of all: said in the board's own protocol, with a certificate that does not live long (docs/security.md BOOT-6).
+        (await site.Platform.Waltvpn("node", "boot-mode", node.Name, "permissive")).Status.ShouldBe(0);
+        (await board.NodeConf("boot-mode")).ShouldBe(LanAnswer.Value("permissive"));
+        var brief = Certificates.SshCertificate.Parse((await board.NodeConf("ssh-pubkey-cert")).Body.Trim());
+        (brief.ValidBefore - brief.ValidAfter).ShouldBe(TimeSpan.FromDays(30));
+
         // Revoked like any other: by the live question and, for a helper that admits everybody, by the list.
         await site.Platform.Api(HttpMethod.Post, $"{Routes.Nodes}/{node.Id}/revoke");
         (await sshd.Ssh("walt-vpn", key, certificate)).ShouldContain("Permission denied");

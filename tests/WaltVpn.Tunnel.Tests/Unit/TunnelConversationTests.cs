@@ -244,6 +244,10 @@ public sealed class TunnelConversationTests : IDisposable
         """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"lines":[{"number":2,"at":1,"stage":"x","text":"x"},{"number":2,"at":1,"stage":"x","text":"x"}]}}""",
         $$$"""{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"lines":[{"number":1,"at":1,"stage":"x","text":"{{{new string('x', NodeReport.LongestText + 1)}}}"}]}}""",
         """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"stages":[{"stage":"x","outcome":"later","at":1,"tries":1}]}}""",
+        """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"image":{"epoch":-1,"built":1}}}""",
+        """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"image":{"epoch":1,"built":253402300800}}}""",
+        """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"image":{"epoch":1}}}""",
+        """{"kind":"report","report":{"boot":"0123456789abcdef0123456789abcdef","number":1,"image":{"epoch":1,"built":1,"sha256":"ABCD"}}}""",
     ];
 
     [Theory]
@@ -273,6 +277,7 @@ public sealed class TunnelConversationTests : IDisposable
         Boot = "0123456789abcdef0123456789abcdef",
         Number = 7,
         Now = 12_000,
+        Image = new RunningImage { Epoch = 1L << 40, Built = 253_402_300_799, Sha256 = new string('f', 64) },
         Stages = [new StageReport { Stage = "network", Outcome = StageOutcome.UnderWay, At = 900, Tries = 2, Why = "no carrier" }],
         Lines = [new NodeLogLine { Number = 5, At = 1000, Stage = "network", Text = "the site's network is up" }],
     };

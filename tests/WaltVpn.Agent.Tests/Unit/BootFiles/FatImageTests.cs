@@ -1,6 +1,5 @@
 using System.Text;
 using Shouldly;
-using WaltVpn.Agent.BootFiles;
 using WaltVpn.Protocol;
 using Xunit;
 

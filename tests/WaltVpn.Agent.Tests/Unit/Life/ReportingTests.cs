@@ -62,7 +62,8 @@ public sealed class ReportingTests
         var journal = new NodeJournal(_log, TimeProvider.System);
         for (var i = 0; i < 1000; i++) journal.Info(BootStage.Startup, $"early {i}");
         var server = new LossyServer();
-        var sender = new ReportSender(journal, Boot, server.Take, new ImpatientTime());
+        var image = new RunningImage { Epoch = 3, Built = 1_800_000_000, Sha256 = new string('a', 64) };
+        var sender = new ReportSender(journal, Boot, server.Take, new ImpatientTime()) { Image = image };
         server.Kept += sender.Hear;
         var before = sender.Whole with { Boot = Boot.Replace('0', 'f'), Lines = journal.Lines(-1) };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
@@ -73,7 +74,7 @@ public sealed class ReportingTests
         await stop.CancelAsync();
         await run.ContinueWith(_ => { }, TaskScheduler.Default);
 
-        server.Reports.ShouldAllBe(report => report.IsValid);
+        server.Reports.ShouldAllBe(report => report.IsValid && report.Image == image);
         server.Lines(before.Boot).ShouldBe(Enumerable.Range(0, 1000).Select(i => $"early {i}"));
         server.Lines(Boot).ShouldBe([.. Enumerable.Range(0, 1000).Select(i => $"early {i}"), "the last one"]);
         // A boot that never came to the server ended where it stood; this one goes on.

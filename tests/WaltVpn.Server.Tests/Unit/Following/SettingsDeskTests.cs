@@ -73,6 +73,7 @@ public sealed class SettingsDeskTests
     {
         await using var platform = await Start();
         var node = await TestNode.Make(platform, 1);
+        node.Model = "WaltVpn virtual board";
         var identity = (await node.Enroll(platform, TestPlatform.Lan)).Identity!;
         var authority = Path.Combine(platform.Folder, "ca.der");
         await File.WriteAllBytesAsync(authority, [0x30, 0], Cancellation);
@@ -96,6 +97,8 @@ public sealed class SettingsDeskTests
             ("how often to ask", () => Set(settings => settings with { SettingsInterval = TimeSpan.FromMinutes(5) })),
             ("the boot key", () => Done(() => bootKey.Install(platform))),
             ("another boot key", () => Done(() => otherKey.Install(platform))),
+            ("a boot image", () => otherKey.Publish(platform, [1, 2, 3])),
+            ("another one", () => otherKey.Publish(platform, [4, 5, 6])),
             ("the CA of boot files", () => Set(settings => settings with { BootCaCertificateFile = authority })),
             ("its content", () => Done(() => File.WriteAllBytes(authority, [0x30, 1, 0]))),
             ("the VPN MAC", () => Done(() => platform.Database.Decide(

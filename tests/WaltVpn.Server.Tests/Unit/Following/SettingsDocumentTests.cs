@@ -51,6 +51,13 @@ public sealed class SettingsDocumentTests
         SettingsDocument.Parse(least).ToBytes().ShouldBe(least);
         var most = (_whole with { HostKeys = [HostKey, Ecdsa], LeastBootloader = 1_746_662_400 }).ToBytes();
         SettingsDocument.Parse(most).ToBytes().ShouldBe(most);
+        var image = new NewestImage { Sha256 = new string('a', 64), Epoch = 3, Built = 1_800_000_000, Published = 1_800_000_001 };
+        var imaged = (_whole with { BootImage = image }).ToBytes();
+        SettingsDocument.Parse(imaged).BootImage.ShouldBe(image);
+        Encoding.UTF8.GetString(imaged).ShouldContain(
+            "\"MAA=\",\"bootImage\":{\"sha256\":\"" + image.Sha256 + "\",\"epoch\":3,\"built\":1800000000,\"published\":1800000001},\"askAgain");
+        foreach (var wrong in (NewestImage[])[image with { Sha256 = "A" }, image with { Epoch = -1 }, image with { Built = -1 }, image with { Published = -1 }])
+            Should.Throw<FormatException>(() => SettingsDocument.Parse((_whole with { BootImage = wrong }).ToBytes())).Message.ShouldContain("bootImage");
         Encoding.UTF8.GetString(most).ShouldContain("\"bootCaCertificate\":\"MAA=\",\"leastBootloader\":1746662400,\"askAgainSeconds\":900");
         // A newer server's.
         SettingsDocument.Parse([.. line[..^1], .. ",\"tomorrow\":[1]}"u8]).ToBytes().ShouldBe(line);

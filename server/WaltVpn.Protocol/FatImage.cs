@@ -1,14 +1,14 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace WaltVpn.Agent.BootFiles;
+namespace WaltVpn.Protocol;
 
-/// <summary>Reads the files in the root folder of a FAT16 file system in a file, as <c>waltvpn-image boot-img</c> makes it, without mounting it.</summary>
+/// <summary>Reads the files in the root folder of a FAT16 file system, as <c>waltvpn-image boot-img</c> makes it, without mounting it.</summary>
 /// <remarks>
 /// Microsoft's FAT specification (fatgen103). A boot.img is read only after its signature was checked; still, every number in it is checked against the
 /// size of the file, so that no image makes the reader loop or grow.
 /// </remarks>
-internal sealed class FatImage : IDisposable
+public sealed class FatImage : IDisposable
 {
     private const int EntrySize = 32;
     private const int MaxRootEntries = 4096;
@@ -16,19 +16,19 @@ internal sealed class FatImage : IDisposable
     private const byte LongName = 0x0F, Directory = 0x10, VolumeLabel = 0x08, Deleted = 0xE5;
     private const int NameInEntry = 13;
 
-    private readonly FileStream _file;
+    private readonly Stream _file;
     private readonly int _clusterBytes;
     private readonly long _dataStart;
     private readonly ushort[] _table;
     private readonly Dictionary<string, (int Cluster, long Length)> _files = new(StringComparer.OrdinalIgnoreCase);
 
-    private FatImage(FileStream file, int clusterBytes, long dataStart, ushort[] table) =>
+    private FatImage(Stream file, int clusterBytes, long dataStart, ushort[] table) =>
         (_file, _clusterBytes, _dataStart, _table) = (file, clusterBytes, dataStart, table);
 
     /// <summary>Reads the tables.</summary>
-    /// <param name="file">Owned by the result.</param>
+    /// <param name="file">Can seek. Owned by the result.</param>
     /// <exception cref="FormatException">It is no FAT16 file system.</exception>
-    public static FatImage Open(FileStream file)
+    public static FatImage Open(Stream file)
     {
         var boot = Read(file, 0, 512);
         var sector = Word(boot, 11);
@@ -61,6 +61,8 @@ internal sealed class FatImage : IDisposable
     }
 
     /// <summary>Copies a file's content.</summary>
+    /// <exception cref="FileNotFoundException">There is none of that name.</exception>
+    /// <exception cref="FormatException">Its clusters are not in order.</exception>
     public void CopyTo(string name, Stream target)
     {
         var (cluster, left) = Find(name);
@@ -126,7 +128,7 @@ internal sealed class FatImage : IDisposable
 
     private static int Word(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);
 
-    private static byte[] Read(FileStream file, long at, int length)
+    private static byte[] Read(Stream file, long at, int length)
     {
         if (at + length > file.Length) throw new FormatException("it is shorter than a file system");
         var bytes = new byte[length];
