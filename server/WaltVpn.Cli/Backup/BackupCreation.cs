@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using WaltVpn.Cli.Config;
 using WaltVpn.Protocol;
 
@@ -12,7 +13,7 @@ internal sealed class BackupCreation(string settingsFile, string hubState)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Larger files are not changed in place (boot images) or nobody else's (the copy of the database).</summary>
+    /// <summary>Bytes. Larger files are not changed in place (boot images) or nobody else's (the copy of the database).</summary>
     private const long InMemory = 1 << 20;
 
     /// <summary>Makes it under another name first: a file of its name is whole, private, and on the disk.</summary>
@@ -23,7 +24,8 @@ internal sealed class BackupCreation(string settingsFile, string hubState)
     /// <exception cref="CliException">It cannot be made.</exception>
     public async Task<BackupReport> Write(string path, bool replace, Secret passphrase, CancellationToken cancel)
     {
-        var places = new BackupPlaces(await SettingsJudge.Settings(settingsFile), settingsFile, hubState);
+        var settings = await SettingsJudge.Settings(settingsFile);
+        var places = new BackupPlaces(settings, settingsFile, hubState);
         var missing = places.Needed.FirstOrDefault(place => !File.Exists(place.Path));
         if (missing is not null)
             throw new CliException(ExitCode.Failed, $"there is no {TerminalText.Plain(missing.Path)} that this user can see, and no node would come back without it. With sudo? Has waltvpnd run here?");
@@ -33,7 +35,7 @@ internal sealed class BackupCreation(string settingsFile, string hubState)
         try
         {
             var schema = await CopyDatabase(places, copy, cancel);
-            var manifest = await Collect(places, copy, schema, contents, cancel);
+            var manifest = await Collect(places, Named(settings), copy, schema, contents, cancel);
             // Nobody finds it from here on, and it goes with this process.
             File.Delete(copy);
             await using (var file = new FileStream(partial, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
@@ -70,12 +72,24 @@ internal sealed class BackupCreation(string settingsFile, string hubState)
         return long.Parse(printed, CultureInfo.InvariantCulture);
     }
 
-    private static async Task<BackupManifest> Collect(BackupPlaces places, string copy, long schema, List<Stream> contents, CancellationToken cancel)
+    /// <summary>server.yaml, with the names that follow from this machine's where it does not give them: on another machine they would be others.</summary>
+    private byte[] Named(IReadOnlyList<SettingView> settings)
+    {
+        var text = SettingsDraft.Read(settingsFile);
+        foreach (var name in settings.Where(setting => setting is { Key: "serverName" or "platform", Line: null })) text = SettingsText.Set(text, name.Key, name.Values, isList: false);
+        return Encoding.UTF8.GetBytes(text);
+    }
+
+    private static async Task<BackupManifest> Collect(
+        BackupPlaces places, byte[] settings, string copy, long schema, List<Stream> contents, CancellationToken cancel)
     {
         var files = new List<BackupFile>();
         foreach (var place in places.Existing())
         {
-            if (await Content(place.Name == BackupNames.Database ? copy : place.Path, place, cancel) is not { } content) continue;
+            var found = place.Name == BackupNames.Settings
+                ? new MemoryStream(settings)
+                : await Content(place.Name == BackupNames.Database ? copy : place.Path, place, cancel);
+            if (found is not { } content) continue;
             contents.Add(content);
             var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancel));
             content.Position = 0;

@@ -81,6 +81,7 @@ internal sealed class Restoration(string settingsFile, string hubState)
 
         if (await SettingsJudge.Fault(read[BackupNames.Settings]) is { } fault) throw Unfit($"has settings that waltvpnd cannot use: {fault}");
         var places = new BackupPlaces(await SettingsJudge.Settings(read[BackupNames.Settings]), settingsFile, hubState);
+        if (places.Platform != manifest.Platform) throw Unfit($"is of the platform {manifest.Platform}, and its settings are of {places.Platform}");
         var targets = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in read.Keys)
         {

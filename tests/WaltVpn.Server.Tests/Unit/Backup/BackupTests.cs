@@ -6,6 +6,7 @@ using WaltVpn.Cli;
 using WaltVpn.Cli.Backup;
 using WaltVpn.Protocol;
 using WaltVpn.Server.Certificates;
+using WaltVpn.Server.Settings;
 using WaltVpn.Server.Tests.Parts;
 using Xunit;
 
@@ -95,6 +96,23 @@ public sealed class BackupTests
         (await File.ReadAllBytesAsync(kept, Cancellation)).ShouldBe(database);
         await server.Platform.StartDaemon();
         (await server.Create("--force")).Status.ShouldBe(0);
+    }
+
+    /// <summary>Nodes sign the platform's name, which by default is the machine's.</summary>
+    [Fact]
+    public async Task NamesThatFollowFromTheMachineAreWrittenDown()
+    {
+        await using var server = await BackupServer.Start();
+        var text = (await File.ReadAllTextAsync(server.Config, Cancellation))
+            .Replace("platform: test\n", "", StringComparison.Ordinal).Replace("serverName: srv.example.org\n", "", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(server.Config, text, Cancellation);
+        (await server.Create()).Status.ShouldBe(0);
+        var members = await server.Members(Cancellation);
+        var settings = SettingsFile.Parse(Encoding.UTF8.GetString(members.Single(member => member.Name == "settings/server.yaml").Content), out var all);
+        all.Where(setting => setting.Line is not null).Select(setting => setting.Key).ShouldContain("platform");
+        all.Where(setting => setting.Line is not null).Select(setting => setting.Key).ShouldContain("serverName");
+        (settings.Platform, settings.ServerName).ShouldBe((BackupServer.Manifest(members).Platform, BackupServer.Manifest(members).ServerName));
+        (await File.ReadAllTextAsync(server.Config, Cancellation)).ShouldBe(text);
     }
 
     [Fact]

@@ -63,6 +63,7 @@ public sealed class HostileBackupTests
         await Refused("newer format", BackupServer.Tar([("manifest.json", "{\"format\":2}"u8.ToArray())]), "install the newer version");
         await Refused("newer schema", BackupServer.Tar(BackupServer.Described(manifest, Changed(files, "database", content => WithSchema(content, 9999)))), "install the newer waltvpnd", status: 1);
         await Refused("other schema than it says", BackupServer.Tar(BackupServer.Described(manifest with { Schema = 1 }, files)), "not 1");
+        await Refused("settings of another platform", BackupServer.Tar(BackupServer.Described(manifest with { Platform = "other" }, files)), "of the platform other");
         await Refused("no database", BackupServer.Tar(BackupServer.Described(manifest, Changed(files, "database", content => new byte[content.Length]))), "database", status: 1);
         await Refused("damaged database", BackupServer.Tar(BackupServer.Described(manifest, Changed(files, "database", Damaged))), "", status: 1);
         await Refused("settings that no daemon uses", BackupServer.Tar(BackupServer.Described(manifest, Changed(files, "settings/server.yaml", _ => "nonsense: 1\n"u8.ToArray()))), "unknown key 'nonsense'");
