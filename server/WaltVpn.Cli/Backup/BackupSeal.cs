@@ -15,7 +15,7 @@ internal static class BackupSeal
         "--pinentry-mode", "loopback", "--passphrase-fd", "0", "--status-fd", "2", "--output", "-",
     ];
 
-    // 65011712 is the most that OpenPGP can say (RFC 4880 section 3.7.1.3): a guess costs a fifth of a second.
+    // 65011712 is the most that OpenPGP can say (RFC 4880 section 3.7.1.3): a guess costs a core a tenth of a second.
     private static readonly string[] Encrypt =
     [
         "--symmetric", "--cipher-algo", "AES256", "--s2k-mode", "3", "--s2k-digest-algo", "SHA512", "--s2k-count", "65011712", "--compress-algo", "none",

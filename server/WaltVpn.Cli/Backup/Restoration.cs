@@ -139,7 +139,7 @@ internal sealed class Restoration(string settingsFile, string hubState)
             foreach (var (beside, place) in ready)
             {
                 kept.AddRange(Aside(place.Path));
-                File.Move(beside, place.Path);
+                TakePlace(beside, place.Path);
             }
 
             foreach (var folder in targets.Select(place => Path.GetDirectoryName(place.Path)!).Distinct()) await SystemProgram.Sync(folder, CancellationToken.None);
@@ -181,8 +181,22 @@ internal sealed class Restoration(string settingsFile, string hubState)
     {
         if (!File.Exists(path)) return [];
         var kept = $"{path}.before-{_stamp}";
-        File.Move(path, kept);
+        TakePlace(path, kept);
         return [kept];
+    }
+
+    private void TakePlace(string from, string to)
+    {
+        try
+        {
+            File.Move(from, to);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(
+                ExitCode.DoneInPart,
+                $"stopped at {TerminalText.Plain(to)}: {e.Message} Some files are the backup's already; those of before are beside them, with .before-{_stamp} behind their names. Mend it, and type the same again");
+        }
     }
 
     private static CliException Unfit(string what) => new(ExitCode.Refused, $"the backup {TerminalText.Plain(what)}. Nothing was changed on this machine");
