@@ -11,6 +11,7 @@ const string Usage =
     """
     usage: waltvpnd [--config FILE] [--check | --show-settings | --copy-database FILE]
            waltvpnd --check-database FILE
+           waltvpnd --replay FILE EXPORT
 
     The WaltVpn daemon: enrolment, certificates, administration.
 
@@ -19,6 +20,7 @@ const string Usage =
       --show-settings print every setting with what holds, as JSON, and end
       --copy-database copy the database into a new file, beside a daemon that goes on, print its schema, and end
       --check-database print the schema of a copy, or say what is wrong with it, and end
+      --replay        decide in a copy what an export of the audit trail, made later, says of nodes and tokens, print it, and end
       --version       print the version
       --help          print this
 
@@ -51,6 +53,9 @@ switch (args)
     case ["--copy-database" or "--check-database", var target]:
         (mode, copy) = (args[0], target);
         break;
+    case ["--replay", var target, var export]:
+        (mode, copy, config) = (args[0], target, export);
+        break;
     case ["--help"]:
         Console.WriteLine(Usage);
         return Stopped;
@@ -68,6 +73,12 @@ try
     if (mode == "--check-database")
     {
         Console.WriteLine(DatabaseCopy.Check(copy!));
+        return Stopped;
+    }
+
+    if (mode == "--replay")
+    {
+        foreach (var decision in DatabaseCopy.Replay(copy!, config, TimeProvider.System.GetUtcNow())) Console.WriteLine(decision);
         return Stopped;
     }
 

@@ -43,18 +43,23 @@ internal static class BackupCommands
     {
         var file = new Argument<string>("FILE") { Description = "A backup" };
         var replace = new Option<bool>("--replace") { Description = "Take the place of the platform that is here; its files are kept aside" };
+        var audit = new Option<string?>("--audit")
+        {
+            Description = "An export of the audit trail that was made later (waltvpn audit export): nodes and tokens that were revoked, disabled or forgotten since are so again",
+            HelpName = "FILE",
+        };
         var (config, hub, passphrase) = (ConfigCommands.FileOption(), HubOption(), BackupPassphrase.Option());
         var restore = new Command(
             "restore",
             "Put a backup onto a machine on which WaltVpn is installed and not running. All of it is checked before anything is changed. Example: waltvpn backup restore /root/waltvpn-2026-11-22.backup")
         {
-            file, replace, passphrase, config, hub, global.Output,
+            file, replace, audit, passphrase, config, hub, global.Output,
         };
         restore.SetAction(async (arguments, cancel) =>
         {
             var secret = BackupPassphrase.Get(arguments.GetValue(passphrase), isNew: false);
             var report = await new Restoration(arguments.GetValue(config)!, arguments.GetValue(hub)!)
-                .Run(arguments.GetValue(file)!, secret, arguments.GetValue(replace), cancel);
+                .Run(arguments.GetValue(file)!, secret, arguments.GetValue(replace), arguments.GetValue(audit), cancel);
             report = report with { Notes = Advice(report.Manifest) };
             Print(arguments.GetValue(global.Output), report, () => Tell(report));
             return (int)ExitCode.Ok;
@@ -99,14 +104,15 @@ internal static class BackupCommands
     private static void Tell(BackupReport report)
     {
         Console.WriteLine($"Restored: {Summary(report.Manifest)}.");
+        foreach (var decided in report.Decided) Console.WriteLine($"decided again: {TerminalText.Plain(decided)}");
         foreach (var kept in report.KeptAside) Console.WriteLine($"kept aside: {TerminalText.Plain(kept)}");
     }
 
     /// <summary>What the operator does next, and what nobody but she can know.</summary>
     private static string[] Advice(BackupManifest manifest) =>
     [
-        $"What was decided after {manifest.MadeAt:u} is not in it. Before nodes come in: revoke again whom you revoked since, disable whom you disabled, revoke tokens that were used up;",
-        "  boards that joined since ask again. An export of the audit trail (waltvpn audit export) says who that is. Not in it either: the machine's network, systemctl edit, other keys of sshd.",
+        $"What was decided after {manifest.MadeAt:u} is not in it, but for what --audit brought. Before nodes come in: revoke again whom you revoked since, disable whom you disabled, revoke",
+        "  tokens that were used up; boards that joined since ask again. Not in it either: the machine's network, systemctl edit, other keys of sshd.",
         "The old server must stay off: two with the same keys are two platforms with one name.",
         "Next:",
         "  sudo systemctl restart waltvpn-ca",

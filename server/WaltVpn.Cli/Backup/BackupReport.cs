@@ -12,6 +12,9 @@ internal sealed record BackupReport
     /// <summary>Where files of before lie now.</summary>
     public IReadOnlyList<string> KeptAside { get; init; } = [];
 
+    /// <summary>Decisions after the backup that were made again, a line each.</summary>
+    public IReadOnlyList<string> Decided { get; init; } = [];
+
     /// <summary>What is not in it that one could look for, or must be seen to.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 }

@@ -20,9 +20,10 @@ internal sealed class Restoration(string settingsFile, string hubState)
     /// <param name="path">The backup.</param>
     /// <param name="passphrase">Opens it.</param>
     /// <param name="replace">A platform that is here already is moved aside; else that is refused.</param>
+    /// <param name="audit">A later export of the audit trail, whose decisions are made again; null: none.</param>
     /// <param name="cancel">Ends it, until files are being put in place.</param>
     /// <exception cref="CliException">The backup is not whole, not genuine or too new, or this machine is not ready for it.</exception>
-    public async Task<BackupReport> Run(string path, Secret passphrase, bool replace, CancellationToken cancel)
+    public async Task<BackupReport> Run(string path, Secret passphrase, bool replace, string? audit, CancellationToken cancel)
     {
         // Large, and of this user alone.
         var aside = Directory.CreateDirectory(Path.Combine("/var/tmp", $"waltvpn-restore-{Path.GetRandomFileName()}"), OwnerOnly | UnixFileMode.UserExecute).FullName;
@@ -33,7 +34,8 @@ internal sealed class Restoration(string settingsFile, string hubState)
             var places = await Judge(manifest, read, cancel);
             if (!replace) RefuseAPlatform(places);
             using var daemonIsOff = TakeLock(places);
-            return new BackupReport { File = path, Manifest = manifest, KeptAside = await Put(places, read, cancel) };
+            var decided = audit is null ? [] : await Replay(read[BackupNames.Database], audit, cancel);
+            return new BackupReport { File = path, Manifest = manifest, Decided = decided, KeptAside = await Put(places, read, cancel) };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -93,6 +95,12 @@ internal sealed class Restoration(string settingsFile, string hubState)
         var schema = await SystemProgram.Run(SystemProgram.Daemon, ["--check-database", read[BackupNames.Database]], cancel);
         if (schema != manifest.Schema.ToString(CultureInfo.InvariantCulture)) throw Unfit($"has a database of schema {schema}, not {manifest.Schema}");
         return places;
+    }
+
+    private static async Task<IReadOnlyList<string>> Replay(string database, string audit, CancellationToken cancel)
+    {
+        var printed = await SystemProgram.Run(SystemProgram.Daemon, ["--replay", database, Path.GetFullPath(audit)], cancel);
+        return printed.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     private static void RefuseAPlatform(BackupPlaces places)

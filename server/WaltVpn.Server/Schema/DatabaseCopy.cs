@@ -52,6 +52,23 @@ internal static class DatabaseCopy
         return schema > 0 ? schema : throw new InvalidDataException($"{file} is no database of waltvpnd");
     }
 
+    /// <summary>Decides in a copy what was decided after it was made.</summary>
+    /// <param name="copy">A copy; it is brought to this daemon's schema first.</param>
+    /// <param name="audit">What <c>waltvpn audit export</c> printed later.</param>
+    /// <param name="now">When.</param>
+    /// <returns>What was decided, a line each.</returns>
+    /// <exception cref="InvalidDataException">The trail does not go on from the copy's.</exception>
+    public static IReadOnlyList<string> Replay(string copy, string audit, DateTimeOffset now)
+    {
+        Check(copy);
+        var decided = new Database(copy).Decide(db => AuditReplay.Apply(db, audit, now));
+        using var file = Open(copy, SqliteOpenMode.ReadWrite);
+        // One file again, without a log beside it: that is what is put in place.
+        SqliteConnection.ClearAllPools();
+        file.Execute("PRAGMA journal_mode = DELETE");
+        return decided;
+    }
+
     private static long SchemaOf(SqliteConnection database, string file) => Database.SchemaOf(database, file);
 
     private static void Note(SqliteConnection database, DateTimeOffset now)

@@ -69,6 +69,44 @@ public sealed class BackupTests
     }
 
     [Fact]
+    public async Task LaterTrailKeepsOutWhomOperatorsKeptOutSince()
+    {
+        await using var server = await BackupServer.Start();
+        var platform = server.Platform;
+        var nodes = new List<NodeIdentity>();
+        foreach (var number in Enumerable.Range(1, 4)) nodes.Add((await (await TestNode.Make(platform, number)).Enroll(platform, TestPlatform.Lan)).Identity!);
+        var token = await platform.Token(5, TimeSpan.FromDays(1));
+        (await server.Create()).Status.ShouldBe(0);
+        (await platform.Waltvpn("node", "revoke", nodes[0].Name, "--yes")).Status.ShouldBe(0);
+        (await platform.Waltvpn("node", "disable", nodes[1].Name)).Status.ShouldBe(0);
+        (await platform.Waltvpn("node", "disable", nodes[2].Name)).Status.ShouldBe(0);
+        (await platform.Waltvpn("node", "enable", nodes[2].Name)).Status.ShouldBe(0);
+        (await platform.Waltvpn("node", "forget", nodes[3].Name, "--yes")).Status.ShouldBe(0);
+        (await platform.Waltvpn("token", "revoke", $"{token.View.Id}")).Status.ShouldBe(0);
+        var trail = (await platform.Waltvpn("audit", "export")).Output;
+        var (export, early, changed) = (Path.Combine(server.Folder, "out/audit"), Path.Combine(server.Folder, "out/early"), Path.Combine(server.Folder, "out/changed"));
+        await File.WriteAllTextAsync(export, trail, Cancellation);
+        await File.WriteAllTextAsync(early, trail[..(trail.IndexOf('\n') + 1)], Cancellation);
+        await File.WriteAllTextAsync(changed, trail.Replace("node disable", "node rename", StringComparison.Ordinal), Cancellation);
+        await platform.StopDaemon();
+        server.Burn();
+
+        (await server.Restore(server.File, "--audit", early)).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(1), r => r.Output.ShouldContain("ends before the backup"));
+        (await server.Restore(server.File, "--audit", changed)).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(1), r => r.Output.ShouldContain("is not as it was written"));
+        server.Files("etc", "host", "hub", "state").ShouldBeEmpty();
+        var restored = await server.Restore(server.File, "--audit", export);
+        restored.Status.ShouldBe(0, restored.Output);
+        foreach (var word in (string[])[$"node revoke {nodes[0].Name}", $"node disable {nodes[1].Name}", $"token revoke {token.View.Id}"])
+            restored.Output.ShouldContain($"decided again: {word}\n");
+        await platform.StartDaemon();
+        bool[] allowed = [false, false, true, false];
+        foreach (var (node, expected) in nodes.Zip(allowed)) (await platform.Login(node)).Allowed.ShouldBe(expected, node.Name);
+        (await platform.Tokens()).ShouldHaveSingleItem().State.ShouldBe(TokenState.Revoked);
+        (await platform.Audit()).ShouldContain(line => line.Action == "node revoke" && line.Source == "audit export");
+        (await platform.Waltvpn("audit", "verify")).Status.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task NothingThatIsThereIsOverwritten()
     {
         await using var server = await BackupServer.Start();
@@ -144,8 +182,9 @@ public sealed class BackupTests
             image.SetLength(WaltVpn.Protocol.BootFiles.MaxImageSize);
         }
 
-        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "waltvpn.dll"), "backup", "create", server.File, "--passphrase-file", server.PassphraseFile, "--config", server.Config];
-        using var create = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true })!;
+        // What a shell starts in the background does not hear Ctrl-C, and neither does what that starts.
+        string[] arguments = ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "waltvpn.dll"), "backup", "create", server.File, "--passphrase-file", server.PassphraseFile, "--config", server.Config];
+        using var create = Process.Start(new ProcessStartInfo("env", arguments) { RedirectStandardError = true })!;
         await Wait.Until(() => Task.FromResult(Directory.GetFiles(Path.Combine(server.Folder, "out"), "*.partial").Length > 0 || create.HasExited));
         await Shell.Run("kill", ["-INT", $"{create.Id}"]);
         await create.WaitForExitAsync(Cancellation);
