@@ -157,7 +157,7 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
         var first = (await RunningPlatform.Node(node.Id)).CertificateSerial;
         await KillSession();
         await board.Console.Await("the next session uses the new certificate", Patience);
-        (await RunningPlatform.Node(node.Id)).Tunnel!.CertificateSerial.ShouldBe(first);
+        await Reachable(node);
         await KillSession();
         await Eventually.Holds("the new one is used", async () => (await RunningPlatform.Node(node.Id)).Tunnel is { } tunnel && tunnel.CertificateSerial != first, Patience);
         board.Console.Text.ShouldNotContain("gave a new certificate");
