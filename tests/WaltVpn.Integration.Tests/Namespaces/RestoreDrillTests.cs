@@ -12,6 +12,7 @@ namespace WaltVpn.Integration.Tests.Namespaces;
 public sealed class RestoreDrillTests(RunningPlatform platform) : PlatformTest(platform)
 {
     private const string Backup = "/root/waltvpn.backup";
+    private const string Trail = "/root/audit.jsonl";
     private const string Passphrase = "/root/passphrase";
 
     [Fact]
@@ -22,6 +23,7 @@ public sealed class RestoreDrillTests(RunningPlatform platform) : PlatformTest(p
         await old.TunnelComesUp(node);
         var revoked = await old.Join(old.Settings);
         await old.Run("waltvpn", "node", "revoke", revoked.Identity.Name, "--yes");
+        var revokedLater = await old.Join(old.Settings);
         await old.Run("waltvpn", "boot", "make-key");
         await WritePassphrase(old);
         var services = await Pids(old);
@@ -32,12 +34,15 @@ public sealed class RestoreDrillTests(RunningPlatform platform) : PlatformTest(p
         var later = await old.Join(old.Settings);
         var lastSerial = (await old.View(later)).CertificateSerial;
         var requests = (await Requests(old)).Length;
+        await old.Run("waltvpn", "node", "revoke", revokedLater.Identity.Name, "--yes");
+        var trail = await old.Run("waltvpn", "audit", "export");
         await old.Run("systemctl", "stop", "ssh", "waltvpnd", "waltvpnd.socket");
 
         await using var server = await PackagedServer.Unpack("restored");
         await WritePassphrase(server);
         File.Copy(old.PathOf(Backup), server.PathOf(Backup));
-        var told = await server.Run("waltvpn", "backup", "restore", Backup, "--passphrase-file", Passphrase);
+        await File.WriteAllTextAsync(server.PathOf(Trail), trail, Cancellation);
+        var told = await server.Run("waltvpn", "backup", "restore", Backup, "--passphrase-file", Passphrase, "--audit", Trail);
         told.ShouldContain("systemctl restart waltvpn-ca");
         (await Foreign(server)).ShouldBeEmpty();
         await server.Run("sshd", "-t");
@@ -49,7 +54,7 @@ public sealed class RestoreDrillTests(RunningPlatform platform) : PlatformTest(p
         await server.TunnelComesUp(node);
         (await Requests(server)).Length.ShouldBe(requests - 1);
         (await Requests(server)).ShouldAllBe(request => request.State != RequestState.Pending);
-        foreach (var stranger in (TestNode[])[revoked, later]) (await server.Way(stranger.Ssh).Run(null)).Status.ShouldBe(255);
+        foreach (var stranger in (TestNode[])[revoked, revokedLater, later]) (await server.Way(stranger.Ssh).Run(null)).Status.ShouldBe(255);
         var next = await server.Join(old.Settings);
         (await server.View(next)).CertificateSerial.ShouldBeGreaterThan(lastSerial);
         await server.TunnelComesUp(next);
