@@ -48,7 +48,9 @@ internal static class PrivateFile
         }
     }
 
-    private static void Check(string path, string name, bool replace)
+    /// <summary>Looks whether a file may be made there.</summary>
+    /// <exception cref="CliException">Something stands in its place, or there is no such folder.</exception>
+    internal static void Check(string path, string name, bool replace)
     {
         var file = new FileInfo(path);
         if (Directory.Exists(path)) throw new CliException(ExitCode.Failed, $"{name} is a folder; name a file in it");
@@ -85,5 +87,5 @@ internal static class PrivateFile
     }
 
     private static CliException Exists(string name) =>
-        new(ExitCode.Refused, $"{name} exists; give another name with --output, or replace it with --force");
+        new(ExitCode.Refused, $"{name} exists; give another name, or replace it with --force");
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using WaltVpn.Cli;
+using WaltVpn.Cli.Backup;
 using WaltVpn.Cli.Config;
 using WaltVpn.Cli.Doctor;
 using WaltVpn.Cli.Entrypoints;
@@ -31,6 +32,7 @@ var root = new RootCommand(
       waltvpn entrypoint test ssh           do the ways in lead to this server?
       waltvpn boot publish --board rpi-5-b boot.img
                                             sign an image; boards boot it next
+      waltvpn backup create FILE            all that this server is, in one encrypted file
 
     Commands that print data take -o json, yaml, name, wide or table (the default).
 
@@ -52,6 +54,7 @@ var root = new RootCommand(
     SetupProxyCommand.Create(global),
     EntrypointCommands.Create(global),
     BootCommands.Create(global),
+    BackupCommands.Create(global),
     ManualCommands.Completion(),
     ManualCommands.Man(),
 };

@@ -69,17 +69,32 @@ internal sealed class Database
         return connection;
     }
 
+    /// <summary>The schema of a database.</summary>
+    /// <returns>How many of our scripts it has seen, 0 to <see cref="NewestSchema"/>.</returns>
+    /// <exception cref="InvalidDataException">A newer version of the daemon wrote it.</exception>
+    internal static long SchemaOf(SqliteConnection connection, string file)
+    {
+        var version = connection.ExecuteScalar<long>("PRAGMA user_version");
+        return version <= NewestSchema
+            ? version
+            : throw new InvalidDataException($"{file} has schema {version}, this program knows {NewestSchema}: install the newer waltvpnd");
+    }
+
+    /// <summary>The schema that this program brings a database to.</summary>
+    internal static int NewestSchema => Scripts().Count;
+
+    private static List<string> Scripts() =>
+    [
+        .. Assembly.GetExecutingAssembly().GetManifestResourceNames()
+            .Where(name => name.StartsWith("Schema/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal),
+    ];
+
     private static void Migrate(SqliteConnection connection, string file)
     {
         var assembly = Assembly.GetExecutingAssembly();
-        var scripts = assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith("Schema/", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)
-            .ToList();
-        var version = connection.ExecuteScalar<long>("PRAGMA user_version");
-        if (version > scripts.Count)
-            throw new InvalidDataException($"{file} has schema {version}, this program knows {scripts.Count}: install the newer waltvpnd");
-        for (var next = (int)version; next < scripts.Count; next++)
+        var scripts = Scripts();
+        for (var next = (int)SchemaOf(connection, file); next < scripts.Count; next++)
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(scripts[next])!);
             using var transaction = connection.BeginTransaction(deferred: false);

@@ -21,7 +21,7 @@ internal sealed class SystemdHost : IAsyncDisposable
     public static async Task<SystemdHost> Boot(string name)
     {
         var folder = FolderOf(name);
-        var tar = RepositoryFolder.File("artifacts/tests/systemd-root.tar");
+        var tar = RepositoryFolder.File("artifacts/tests/server-root.tar");
         var host = new SystemdHost(name, Process.Start(RepositoryFolder.File("scripts/lib/systemd-host"), [tar, folder, name]));
         await Eventually.Holds("systemd has booted", () => File.Exists($"{folder}/init") || host._host.HasExited);
         if (host._host.HasExited) throw new InvalidOperationException($"systemd did not boot: {await File.ReadAllTextAsync($"{folder}/console")}");

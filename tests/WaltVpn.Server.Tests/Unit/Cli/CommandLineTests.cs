@@ -40,7 +40,7 @@ public sealed class CommandLineTests
     [InlineData("node show one two", "'two'", "'waltvpn node show' takes: NODE, --output FORMAT")]
     [InlineData("node shwo", "'shwo'", "'waltvpn node' takes: list, show, rename, tag, boot-mode, import, expected, disable, enable, revoke, forget, timeline, log, reboot, blink")]
     [InlineData("node", "command", "'waltvpn node' takes: list, show, rename, tag, boot-mode, import, expected, disable, enable, revoke, forget, timeline, log, reboot, blink")]
-    [InlineData("--bogus", "'--bogus'", "'waltvpn' takes: monitor, request, node, token, audit, doctor, config, setup, setup-node, setup-http, setup-proxy, entrypoint, boot, completion, man")]
+    [InlineData("--bogus", "'--bogus'", "'waltvpn' takes: monitor, request, node, token, audit, doctor, config, setup, setup-node, setup-http, setup-proxy, entrypoint, boot, backup, completion, man")]
     [InlineData("setup-node --board rpi-9 --output x.img", "no cards for such a board", "--board takes rpi-5-b, rpi-4-b, rpi-3-b-plus, qemu-x64")]
     [InlineData("setup-http --for iis", "'iis'", "--for takes nginx, apache, haproxy or caddy")]
     [InlineData("setup-proxy --next a;b", "'a;b'", "HOST:PORT")]
@@ -112,6 +112,10 @@ public sealed class CommandLineTests
     [InlineData("boot")]
     [InlineData("boot list", "-o,")]
     [InlineData("boot publish", "-o,")]
+    [InlineData("backup")]
+    [InlineData("backup create", "-o,")]
+    [InlineData("backup restore", "-o,")]
+    [InlineData("backup show", "-o,")]
     public async Task HelpOfEachCommandHasAnExample(string command, string format = "")
     {
         var (status, output) = await Shell.Try("dotnet", [Program, .. command.Split(' '), "--help"]);
