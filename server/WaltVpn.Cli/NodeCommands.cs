@@ -109,7 +109,9 @@ internal static class NodeCommands
                 var node = await Find(server, arguments.GetValue(which)!, cancel);
                 var body = JsonContent.Create(new NodeBootMode { Mode = wanted }, ProtocolJson.Default.NodeBootMode);
                 var changed = await server.PostContent($"{Routes.Nodes}/{node.Id}/boot-mode", body, ProtocolJson.Default.NodeView, cancel);
-                var consequence = changed.BootMode == BootMode.Permissive ? "gets its first certificate of 30 days then" : "goes by it from its next start on";
+                var consequence = changed is { BootMode: BootMode.Permissive, Legacy: true }
+                        ? "fetches a certificate of 30 days in the platform's own network only; with the one it has it logs in for 30 days more"
+                    : changed.BootMode == BootMode.Permissive ? "gets its first certificate of 30 days then" : "goes by it from its next start on";
                 PrintOutcome(
                     arguments.GetValue(global.Output),
                     changed,

@@ -15,9 +15,9 @@ internal sealed class BootServer(BootSource source, BootCache cache, INodeLog lo
     /// <summary>A line that is slower makes the node late; what was fetched is kept for the next start.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
-    /// <summary>Tries in a row that bring nothing.</summary>
+    /// <summary>Tries in a row that bring nothing; of a server that is only busy, more, and farther apart.</summary>
     private const int MostFailures = 3;
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private const int MostBusy = 12;
 
     /// <summary>Asks which image is the newest.</summary>
     /// <returns>A boot.sig with this platform's signature; null: the server names no image, and the log says why.</returns>
@@ -29,10 +29,10 @@ internal sealed class BootServer(BootSource source, BootCache cache, INodeLog lo
             {
                 return await Ask(stopping);
             }
-            catch (HttpException failure) when (failures < MostFailures)
+            catch (HttpException failure) when (IsWorthAnother(failure, failures))
             {
                 log.Info(BootStage.BootFiles, $"{failure.Message}; asking again");
-                await Task.Delay(Pause, time, stopping);
+                await Pause(failure, stopping);
             }
             catch (HttpException failure)
             {
@@ -64,11 +64,11 @@ internal sealed class BootServer(BootSource source, BootCache cache, INodeLog lo
                     cache.Complete(signature);
                     return true;
                 }
-                catch (HttpException failure) when (failures < MostFailures || cache.FetchedOf(signature.Sha256) > before)
+                catch (HttpException failure) when (IsWorthAnother(failure, failures) || cache.FetchedOf(signature.Sha256) > before)
                 {
                     if (cache.FetchedOf(signature.Sha256) > before) failures = 0;
                     log.Info(BootStage.BootFiles, $"{failure.Message}; going on");
-                    await Task.Delay(Pause, time, late.Token);
+                    await Pause(failure, late.Token);
                 }
                 catch (BootImageException wrong) when (before > 0 && !wrong.IsOthers && failures < MostFailures)
                 {
@@ -96,10 +96,18 @@ internal sealed class BootServer(BootSource source, BootCache cache, INodeLog lo
         return false;
     }
 
+    private static bool IsWorthAnother(HttpException failure, int failures) => failures < (failure.IsBusy ? MostBusy : MostFailures);
+
+    // Boards that got their power back together do not come back together.
+    private Task Pause(HttpException failure, CancellationToken stopping) =>
+        Task.Delay(TimeSpan.FromSeconds(failure.IsBusy ? 2 + (8 * Random.Shared.NextDouble()) : 1), time, stopping);
+
     private async Task<SignatureFile?> Ask(CancellationToken stopping)
     {
         var path = $"{source.Path}/boot.sig";
         var answer = await HttpExchange.Send(source.Server, path, form: null, Silence, stopping);
+        if (HttpException.IsBusyStatus(answer.Status))
+            throw new HttpException($"GET http://{source.Server.Authority}{path}: the server refused with status {answer.Status}") { IsBusy = true };
         if (answer.Status != 200)
         {
             log.Info(BootStage.BootFiles, $"http://{source.Server.Authority}{path}: status {answer.Status}: the server has no boot image for this node");

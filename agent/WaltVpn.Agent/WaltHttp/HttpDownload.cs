@@ -89,6 +89,7 @@ internal sealed class HttpDownload : IDisposable
             while ((head = HttpHead.Read(received.AsSpan(0, length))) is null)
             {
                 var got = await Receive(received.AsMemory(length), stopping);
+                if (got == 0 && length == 0) throw new HttpException($"{_what}: the connection was closed without an answer") { IsBusy = true };
                 if (got == 0) throw new FormatException($"the connection ended after {length} bytes, before the answer's headers");
                 length += got;
             }
@@ -110,7 +111,7 @@ internal sealed class HttpDownload : IDisposable
             return;
         }
 
-        if (head.Status is not (200 or 206)) throw new HttpException($"{_what}: the server refused with status {head.Status}");
+        if (head.Status is not (200 or 206)) throw new HttpException($"{_what}: the server refused with status {head.Status}") { IsBusy = HttpException.IsBusyStatus(head.Status) };
         if (head.Length is not { } bytes) throw new HttpException($"{_what}: the answer does not say how long it is");
         _left = bytes;
         if (head.Status == 200)
@@ -146,7 +147,7 @@ internal sealed class HttpDownload : IDisposable
         }
         catch (Exception failure) when (failure is SocketException || (failure is IOException && failure is not HttpException))
         {
-            throw new HttpException($"{_what}: {failure.Message}", failure);
+            throw new HttpException($"{_what}: {failure.Message}", failure) { IsBusy = HttpExchange.IsReset(failure) };
         }
     }
 }

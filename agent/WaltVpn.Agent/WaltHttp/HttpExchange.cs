@@ -38,9 +38,12 @@ internal static class HttpExchange
         }
         catch (Exception failure) when (failure is SocketException or FormatException || (failure is IOException && failure is not HttpException))
         {
-            throw new HttpException($"{what}: {failure.Message}", failure);
+            throw new HttpException($"{what}: {failure.Message}", failure) { IsBusy = IsReset(failure) };
         }
     }
+
+    /// <summary>The far end closed without reading what was sent.</summary>
+    public static bool IsReset(Exception failure) => (failure as SocketException ?? failure.InnerException as SocketException)?.SocketErrorCode is SocketError.ConnectionReset;
 
     private static byte[] Request(Uri server, string path, MultipartForm? form)
     {
@@ -61,6 +64,7 @@ internal static class HttpExchange
             var got = await stream.ReadAsync(buffer, end);
             received.Write(buffer, 0, got);
             if (HttpAnswer.Read(received.GetBuffer().AsSpan(0, (int)received.Length)) is { } answer) return answer;
+            if (got == 0 && received.Length == 0) throw new IOException("the connection was closed without an answer", new SocketException((int)SocketError.ConnectionReset));
             if (got == 0) throw new FormatException($"the connection ended after {received.Length} bytes, before the answer was whole");
         }
 

@@ -44,6 +44,8 @@ internal static class HttpProbe
                 host, $"answers, but does not reach the platform's server ({(int)status}). Try on it: curl http://{serverName}{Routes.ServerName}"),
             >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => Fails(
                 host, $"sends boards elsewhere ({(int)status}); their firmware does not follow. Let it answer plain HTTP for /walt-vpn/"),
+            HttpStatusCode.TooManyRequests => Fails(
+                host, "passes on that the server has too many requests of one address (429). Name the entrypoint in server.yaml: http.trustedProxies"),
             _ => Fails(host, $"answers with HTTP status {(int)status}"),
         };
     }

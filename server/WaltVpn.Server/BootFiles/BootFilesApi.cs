@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -78,8 +77,7 @@ internal static class BootFilesApi
         NodeTable.Find(db, node) is { IsAccepted: true } row && Protocol.BootFiles.BoardOf(row.ClaimModel) is { } board ? BootTable.Current(db, board) : null;
 
     // Of the connection: no header decides what is served (docs/security.md HTTP-5).
-    private static IPAddress ClientOf(HttpContext http) =>
-        (http.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
+    private static IPAddress ClientOf(HttpContext http) => http.Features.GetRequiredFeature<FaceOfConnection>().Peer;
 
     private static Ok<BootPairView[]> List(Database database)
     {

@@ -80,6 +80,15 @@ internal static class CertificateJournal
             """,
             new { nodeId });
 
+    /// <summary>A released certificate; null when there is none of this serial.</summary>
+    public static CertificateRow? Find(SqliteConnection db, ulong serial) =>
+        db.QuerySingleOrDefault<CertificateRow>(
+            """
+            SELECT serial AS Serial, node_id AS NodeId, key_id AS KeyId, valid_after AS ValidAfter, valid_before AS ValidBefore, certificate AS Certificate
+            FROM certificates WHERE serial = @serial AND certificate IS NOT NULL
+            """,
+            new { serial = unchecked((long)serial) });
+
     /// <summary>The certificate that sshd asks about, when it may log in: journalled, released, not revoked, of an accepted node, within its life.</summary>
     public static CertificateRow? Live(SqliteConnection db, ulong serial, string keyId, DateTimeOffset now) =>
         db.QuerySingleOrDefault<CertificateRow>(

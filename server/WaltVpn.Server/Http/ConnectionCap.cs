@@ -5,49 +5,59 @@ using WaltVpn.Server.Settings;
 namespace WaltVpn.Server.Http;
 
 /// <summary>
-/// Bounds the connections of the TCP faces, in total and of one address (docs/security.md HTTP-6): strangers use up neither the daemon nor what nodes
-/// need to log in. One beyond is closed at once, unread.
+/// Bounds the connections of one TCP face, in total, of one address and of its prefix (docs/security.md HTTP-6): strangers use up neither the daemon nor
+/// what nodes need to log in. One beyond is closed at once, unread.
 /// </summary>
-internal sealed class ConnectionCap(ServerSettings settings)
+internal sealed class ConnectionCap(ServerSettings settings, Refusals refusals)
 {
-    private readonly Dictionary<IPNetwork, int> _ofMachines = [];
+    private readonly Dictionary<IPNetwork, int> _open = [];
     private int _all;
 
     /// <summary>Serves the connection, or closes it.</summary>
     public async Task Serve(ConnectionContext connection, ConnectionDelegate serve)
     {
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
-        var machine = CallerPrefix.Machine(address);
-        if (!TryEnter(address, machine)) return;
+        var (machine, site) = (CallerPrefix.Machine(address), CallerPrefix.Site(address));
+        if (Fault(address, machine, site) is { } fault)
+        {
+            refusals.Say(address, fault);
+            return;
+        }
+
         try
         {
             await serve(connection);
         }
         finally
         {
-            Leave(machine);
+            lock (_open)
+            {
+                _all--;
+                Count(machine, -1);
+                Count(site, -1);
+            }
         }
     }
 
-    private bool TryEnter(IPAddress address, IPNetwork machine)
+    /// <summary>Lets it in, or says what it is too much for.</summary>
+    private string? Fault(IPAddress address, IPNetwork machine, IPNetwork site)
     {
-        lock (_ofMachines)
+        var most = settings.HttpLimits.ConnectionsOfOneAddress;
+        var isProxy = Proxies.Trusts(settings, address);
+        lock (_open)
         {
-            var open = _ofMachines.GetValueOrDefault(machine);
-            if (_all >= settings.HttpLimits.Connections) return false;
-            if (open >= settings.HttpLimits.ConnectionsOfOneAddress && !Proxies.Trusts(settings, address)) return false;
+            if (_all >= settings.HttpLimits.Connections) return $"{_all} connections of everybody are open";
+            if (!isProxy && _open.GetValueOrDefault(machine) >= most) return $"{most} connections of it are open (http.connectionsOfOneAddress)";
+            if (!isProxy && _open.GetValueOrDefault(site) >= 2 * most) return $"{2 * most} connections of {site} are open (twice http.connectionsOfOneAddress)";
             _all++;
-            _ofMachines[machine] = open + 1;
-            return true;
+            Count(machine, 1);
+            Count(site, 1);
+            return null;
         }
     }
 
-    private void Leave(IPNetwork machine)
+    private void Count(IPNetwork of, int change)
     {
-        lock (_ofMachines)
-        {
-            _all--;
-            if (--_ofMachines[machine] == 0) _ofMachines.Remove(machine);
-        }
+        if ((_open[of] = _open.GetValueOrDefault(of) + change) == 0) _open.Remove(of);
     }
 }

@@ -26,13 +26,14 @@ internal static class Listeners
         kestrel.Limits.MaxRequestLineSize = 2048;
         kestrel.Limits.MaxRequestHeadersTotalSize = 8192;
         kestrel.Limits.MaxRequestBodySize = 4096;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.RequestHeadersTimeout = settings.HttpLimits.ForHead;
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(15);
         // Every waiting enrolment holds a connection; what comes beyond is closed at once and asks again.
         kestrel.Limits.MaxConcurrentConnections = 4096;
-        var cap = new ConnectionCap(settings);
-        kestrel.Listen(settings.Http, listen => ServeAnybody(listen, Face.Public, cap));
-        if (settings.Lan is { } lan) kestrel.Listen(lan.EndPoint, listen => ServeAnybody(listen, Face.Lan, cap));
+        var refusals = kestrel.ApplicationServices.GetRequiredService<Refusals>();
+        kestrel.Listen(settings.Http, listen => ServeAnybody(listen, Face.Public, new ConnectionCap(settings, refusals)));
+        // Its own cap: whoever floods from outside leaves the platform's own boards theirs.
+        if (settings.Lan is { } lan) kestrel.Listen(lan.EndPoint, listen => ServeAnybody(listen, Face.Lan, new ConnectionCap(settings, refusals)));
         kestrel.ListenUnixSocket(settings.ApiSocket, listen => Serve(listen, Face.Administration));
         kestrel.ListenUnixSocket(settings.EnrollSocket, listen => listen.UseConnectionHandler<EnrollmentConnection>());
         kestrel.ListenUnixSocket(settings.LoginSocket, listen => listen.UseConnectionHandler<LoginConnection>());
@@ -49,10 +50,9 @@ internal static class Listeners
     private static void Serve(ListenOptions listen, Face face)
     {
         listen.Protocols = HttpProtocols.Http1;
-        var ofThisSocket = new FaceOfConnection(face);
         listen.Use(next => connection =>
         {
-            connection.Features.Set(ofThisSocket);
+            connection.Features.Set(new FaceOfConnection(face, (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None));
             return next(connection);
         });
     }

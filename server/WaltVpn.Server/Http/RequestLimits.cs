@@ -6,33 +6,31 @@ using WaltVpn.Server.Settings;
 
 namespace WaltVpn.Server.Http;
 
-/// <summary>How often the TCP faces are asked, and in which form (docs/security.md HTTP-6, HTTP-7).</summary>
+/// <summary>How often the public face is asked, and in which form the TCP faces are (docs/security.md HTTP-6, HTTP-7).</summary>
 internal static class RequestLimits
 {
     /// <summary>Who asks too often comes back after 1 to this many seconds: not all together.</summary>
     private const int LongestRetry = 10;
 
     /// <summary>Stands before routing: what is too much costs nothing else.</summary>
-    public static void UseRequestLimits(this IApplicationBuilder app, ServerSettings settings, IHostApplicationLifetime life)
+    public static void UseRequestLimits(this WebApplication app, ServerSettings settings)
     {
         var limiter = Limiter(settings.HttpLimits);
-        life.ApplicationStopped.Register(limiter.Dispose);
+        app.Lifetime.ApplicationStopped.Register(limiter.Dispose);
+        var refusals = app.Services.GetRequiredService<Refusals>();
         app.Use(async (http, next) =>
         {
             var face = http.Features.GetRequiredFeature<FaceOfConnection>().Face;
-            if (face == Face.Administration)
+            // The platform's own boards come together when it gets its power back, and strangers cannot be among them.
+            var caller = http.Connection.RemoteIpAddress ?? IPAddress.None;
+            using var lease = face == Face.Public ? limiter.AttemptAcquire(caller) : null;
+            if (lease is { IsAcquired: false })
             {
-                await next(http);
-                return;
-            }
-
-            using var lease = limiter.AttemptAcquire(http.Connection.RemoteIpAddress ?? IPAddress.None);
-            if (!lease.IsAcquired)
-            {
+                refusals.Say(caller, "too many requests of it, of its prefix, or of everybody (http.requestsPerSecond, http.connectionsOfOneAddress)");
                 http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
                 http.Response.Headers.RetryAfter = Random.Shared.Next(1, LongestRetry + 1).ToString(CultureInfo.InvariantCulture);
             }
-            else if (IsMisshapen(http.Request, face))
+            else if (face != Face.Administration && IsMisshapen(http.Request, face))
             {
                 // Where it ends is a matter of opinion: what follows on this connection is read by nobody.
                 http.Response.StatusCode = StatusCodes.Status400BadRequest;
@@ -47,6 +45,9 @@ internal static class RequestLimits
 
     // From the narrowest to the widest, so that who floods takes nothing from the others.
     private static PartitionedRateLimiter<IPAddress> Limiter(HttpLimits limits) => PartitionedRateLimiter.CreateChained(
+        // Those behind one trusted proxy share its connections: what one of them may hold is counted here.
+        PartitionedRateLimiter.Create<IPAddress, IPNetwork>(address => RateLimitPartition.GetConcurrencyLimiter(
+            CallerPrefix.Machine(address), _ => new ConcurrencyLimiterOptions { PermitLimit = limits.ConnectionsOfOneAddress })),
         PartitionedRateLimiter.Create<IPAddress, IPNetwork>(address => Bucket(CallerPrefix.Machine(address), limits, 1)),
         PartitionedRateLimiter.Create<IPAddress, IPNetwork>(address => Bucket(CallerPrefix.Site(address), limits, 2)),
         PartitionedRateLimiter.Create<IPAddress, IPNetwork>(_ => Bucket(default, limits, 10)));

@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+using WaltVpn.Protocol;
 using WaltVpn.Server.Certificates;
 using WaltVpn.Server.HubLink;
 using WaltVpn.Server.Schema;
@@ -5,7 +7,7 @@ using WaltVpn.Server.Schema;
 namespace WaltVpn.Server.Nodes;
 
 /// <summary>Carries out what the database already says: voided certificates stand in sshd's list, and tunnels of nodes that may not connect end.</summary>
-internal sealed class NodeCut(Database database, RevocationList list, HubControl hub, ILogger<NodeCut> log)
+internal sealed class NodeCut(Database database, RevocationList list, HubControl hub, TimeProvider time, ILogger<NodeCut> log)
 {
     /// <summary>After a revocation was committed: list first, then the live tunnel.</summary>
     /// <returns>What could not be done now, for the operator; empty when all is done. <see cref="CatchUp"/> tries again.</returns>
@@ -49,9 +51,15 @@ internal sealed class NodeCut(Database database, RevocationList list, HubControl
 
         foreach (var session in await hub.List(cancel))
         {
-            if (database.Read(db => CertificateJournal.TunnelMayStay(db, session.CertificateSerial, session.NodeId))) continue;
+            if (database.Read(db => MayStay(db, session))) continue;
             log.TunnelWithoutRight(session.NodeId);
             await hub.Disconnect(session.NodeId, "revoked", cancel);
         }
     }
+
+    /// <summary>Neither it nor its node was voided; and where the node was made permissive, it is not the long one of before (BOOT-6).</summary>
+    private bool MayStay(SqliteConnection db, TunnelSession session) =>
+        CertificateJournal.TunnelMayStay(db, session.CertificateSerial, session.NodeId)
+        && !(NodeTable.Find(db, session.NodeId) is { } node && CertificateJournal.Find(db, session.CertificateSerial) is { } certificate
+            && CertificateLife.IsOver(certificate, node, time.GetUtcNow()));
 }

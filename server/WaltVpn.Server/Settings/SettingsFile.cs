@@ -49,7 +49,11 @@ internal static class SettingsFile
                 keys.Number("http.port", 80, 0, 65535)),
             HttpEntrypoint = keys.Read<string?>("http.entrypoint", null, text => SshEntrypoint.IsHostName(text) ? text : null,
                 "a host name in lower case or an IPv4 address, without port: the firmware of the boards asks port 80 and no other"),
-            HttpLimits = new HttpLimits { RequestsPerSecond = keys.Number("http.requestsPerSecond", 100, 1, 100_000) },
+            HttpLimits = new HttpLimits
+            {
+                RequestsPerSecond = keys.Number("http.requestsPerSecond", 100, 1, 100_000),
+                ConnectionsOfOneAddress = keys.Number("http.connectionsOfOneAddress", 256, 1, 1024),
+            },
             TrustedProxies = keys.List("http.trustedProxies", [], ReadProxy, "an address like 198.51.100.7 or a network like 198.51.100.0/24")
                 .Select(proxy => IPNetwork.Parse(proxy)).ToList(),
             BootMode = keys.Word("bootMode", BootMode.Enforced, BootMode.Enforced, BootMode.Permissive),

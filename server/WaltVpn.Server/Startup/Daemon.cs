@@ -53,14 +53,14 @@ internal static class Daemon
         services.AddSingleton<Admission>().AddSingleton<RequestEvents>().AddSingleton<RequestDecisions>();
         services.AddSingleton<HubControl>().AddSingleton<NodeCut>().AddSingleton<NodeDecisions>().AddSingleton<LoginDesk>();
         services.AddSingleton<AdmittedSessions>().AddSingleton<SettingsDesk>().AddSingleton<ServerHealth>();
-        services.AddSingleton<LanGate>().AddSingleton<NodeConf>();
+        services.AddSingleton<Refusals>().AddSingleton<LanGate>().AddSingleton<NodeConf>();
         services.AddSingleton<BootPublisher>().AddSingleton<ServedPairs>();
         services.AddSingleton<ServiceNotifier>().AddHostedService<Heartbeat>().AddHostedService<SettingsAnnouncer>();
         services.AddSingleton<NodeOrders>().AddHostedService<ReportListener>();
         var app = builder.Build();
         app.Services.GetRequiredService<StateLock>();
         app.UseTrustedProxies(settings);
-        app.UseRequestLimits(settings, app.Lifetime);
+        app.UseRequestLimits(settings);
         return Map(app);
     }
 

@@ -153,8 +153,8 @@ public sealed class VirtualBoardTests(RunningPlatform platform) : PlatformTest(p
         var requests = (await RunningPlatform.Requests()).Count;
 
         // In the second half of its life: the next one comes through the settings, and is used by the next tunnel, without a question.
-        await Records($"UPDATE certificates SET valid_after = valid_after - 10 * (valid_before - valid_after) WHERE node_id = '{node.Id}'");
         var first = (await RunningPlatform.Node(node.Id)).CertificateSerial;
+        await Records($"UPDATE certificates SET valid_after = valid_after - 10 * (valid_before - valid_after) WHERE node_id = '{node.Id}'");
         await KillSession();
         await board.Console.Await("the next session uses the new certificate", Patience);
         await Reachable(node);

@@ -30,6 +30,9 @@ internal sealed partial class ImageServer : IDisposable
     /// <summary>Whole answers that take the place of those of a file, by its name.</summary>
     public Dictionary<string, string> Instead { get; } = [];
 
+    /// <summary>How often they do.</summary>
+    public int InsteadTimes { get; set; } = int.MaxValue;
+
     /// <summary>First bytes of boot.img that were asked for, in order.</summary>
     public List<long> Asked { get; } = [];
 
@@ -76,7 +79,11 @@ internal sealed partial class ImageServer : IDisposable
         }
 
         var name = Path.GetFileName(request.ToString().Split(' ')[1]);
-        if (Instead.TryGetValue(name, out var answer)) await stream.WriteAsync(Encoding.Latin1.GetBytes(answer));
+        if (InsteadTimes > 0 && Instead.TryGetValue(name, out var answer))
+        {
+            InsteadTimes--;
+            await stream.WriteAsync(Encoding.Latin1.GetBytes(answer));
+        }
         else if (Image is null) await stream.WriteAsync("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
         else if (name == "boot.sig") await stream.WriteAsync(Whole(Encoding.ASCII.GetBytes(Image.Signature.ToText())));
         else await Send(stream, Image, request.ToString());

@@ -168,6 +168,23 @@ public sealed class StageOneTests : IDisposable
     }
 
     [Theory]
+    [InlineData("boot.sig", "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("boot.img", "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("boot.sig", "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("boot.sig", "")]
+    [InlineData("boot.img", "")]
+    public async Task AServerThatHasTooMuchToDoIsAskedAgain(string file, string answer)
+    {
+        _card.Server.Image = First;
+        (_card.Server.Instead[file], _card.Server.InsteadTimes) = (answer, 10);
+        (await _card.PowerOn()).ShouldBe(First.Sha256);
+        // It never gets better: the card does not wait for ever.
+        _card.Server.Image = Second;
+        (_card.Server.Instead[file], _card.Server.InsteadTimes) = (answer, int.MaxValue);
+        (await _card.PowerOn()).ShouldBe(First.Sha256);
+    }
+
+    [Theory]
     [InlineData("boot.sig", "<html><body>Please log in</body></html>", "its boot.sig is none, it begins with '<html><body>")]
     [InlineData("boot.img", "<html><body>Please log in</body></html>", "is not the boot.img that boot.sig was made for")]
     public async Task APageInPlaceOfAFileIsRefused(string file, string page, string reason)

@@ -40,7 +40,7 @@ public sealed class HttpExchangeTests : IDisposable
     [InlineData("HTTP/1.1 403 Forbidden\r\nContent-Length: 24\r\n\r\nthis board \x1b[31mis unknown", "status 403: this board ?[31mis unkno")]
     [InlineData("HTTP/1.1 302 Found\r\nLocation: http://evil/\r\nContent-Length: 0\r\n\r\n", "status 302: (no text)")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", "the connection ended after 40 bytes")]
-    [InlineData("", "the connection ended after 0 bytes")]
+    [InlineData("", "the connection was closed without an answer")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\x01\x02", "no ASCII text")]
     [InlineData("SSH-2.0-OpenSSH_9.2\r\n\r\n", "status line")]
     public async Task WhatIsNoUsableAnswerIsSaid(string answer, string reason)

@@ -18,7 +18,7 @@ public sealed class HttpLimitsTests
 
     // More than one machine gets in the time that this takes, and less than everybody together.
     private const int Flood = 100;
-    private static readonly HttpLimits FewRequests = new() { RequestsPerSecond = 1, BurstSeconds = 20 };
+    private static readonly HttpLimits FewRequests = new() { RequestsPerSecond = 1, ConnectionsOfOneAddress = 100, BurstSeconds = 20 };
 
     [Fact]
     public async Task WhoAsksTooOftenIsToldWhenToComeBackAndTakesNothingFromOthers()
@@ -60,13 +60,16 @@ public sealed class HttpLimitsTests
     {
         await using var site = await Start(settings => settings with
         {
-            HttpLimits = settings.HttpLimits with { Connections = 40, ConnectionsOfOneAddress = 10 },
+            HttpLimits = settings.HttpLimits with { Connections = 40, ConnectionsOfOneAddress = 10, ForHead = TimeSpan.FromMinutes(10) },
             TrustedProxies = [IPNetwork.Parse($"{Proxy}/32")],
         });
         var held = await Hold(site.Port, Stranger, 15, 10);
         (await new HttpCaller(site.Port, Bystander).Ask()).ShouldStartWith("HTTP/1.1 200 ");
+        // Its neighbours have as much again together.
+        held.AddRange(await Hold(site.Port, "127.0.1.2", 8, 8));
+        held.AddRange(await Hold(site.Port, "127.0.1.3", 8, 2));
         // An entrypoint brings everybody's; only the total bounds it.
-        held.AddRange(await Hold(site.Port, Proxy, 35, 30));
+        held.AddRange(await Hold(site.Port, Proxy, 25, 20));
         (await new HttpCaller(site.Port, Bystander).Ask()).ShouldBeEmpty();
         using (await Conversation.Open(site.Platform.Settings.LoginSocket))
         {
@@ -174,7 +177,8 @@ public sealed class HttpLimitsTests
         return sockets;
     }
 
-    private static bool IsClosed(Socket socket) => socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0;
+    // An answer would be the end of it, too.
+    private static bool IsClosed(Socket socket) => socket.Poll(0, SelectMode.SelectRead);
 
     private static async Task<PublicSite> Start(Func<ServerSettings, ServerSettings> change)
     {

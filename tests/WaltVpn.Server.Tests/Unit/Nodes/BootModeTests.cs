@@ -89,8 +89,10 @@ public sealed class BootModeTests
         next.ShouldNotBe(brief);
         Life(next).ShouldBe(Month);
         (await platform.Login(identity)).Allowed.ShouldBeTrue();
+        platform.Hub.Connect(identity);
         platform.Time.Move(0.4 * Month);
         (await platform.Login(identity)).Allowed.ShouldBeFalse();
+        await Wait.Until(() => Task.FromResult(platform.Hub.Sessions.IsEmpty));
         (await platform.Login(identity with { Certificate = next })).Allowed.ShouldBeTrue();
         (await platform.Login(other)).Allowed.ShouldBeTrue();
 
