@@ -104,8 +104,10 @@ internal sealed class VirtualBoard : IAsyncDisposable
     /// <returns>What the monitor said.</returns>
     public async Task<string> Monitor(string command)
     {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await socket.ConnectAsync(new UnixDomainSocketEndPoint($"{_consolePath}.monitor"));
+        Socket? connected = null;
+        // QEMU makes the file before it listens.
+        await Eventually.Holds($"{Name}'s monitor listens", async () => (connected = await TryConnect()) is not null);
+        using var socket = connected!;
         using var deadline = new CancellationTokenSource(Tool.Deadline);
         await Prompt(socket, deadline.Token);
         await socket.SendAsync(Encoding.ASCII.GetBytes(command + "\n"));
@@ -125,6 +127,21 @@ internal sealed class VirtualBoard : IAsyncDisposable
         if (!_qemu.HasExited) _qemu.Kill();
         await Off();
         _qemu.Dispose();
+    }
+
+    private async Task<Socket?> TryConnect()
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint($"{_consolePath}.monitor"));
+            return socket;
+        }
+        catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused && !_qemu.HasExited)
+        {
+            socket.Dispose();
+            return null;
+        }
     }
 
     private static async Task<string> Prompt(Socket socket, CancellationToken deadline)
