@@ -57,7 +57,7 @@ internal static class PrivateFile
         if (file.Directory is not { Exists: true }) throw new CliException(ExitCode.Failed, $"there is no folder {TerminalText.Plain(file.DirectoryName)}");
         // Root could: a rename puts a file into the place of anything.
         if (file.LinkTarget is not null || file.FullName.StartsWith("/dev/", StringComparison.Ordinal))
-            throw new CliException(ExitCode.Refused, $"{name} is a link or a device, which is not replaced; name a file, or - for the standard output");
+            throw new CliException(ExitCode.Refused, $"{name} is a link or a device, which is not replaced; name a file");
         if (!replace && file.Exists) throw Exists(name);
     }
 

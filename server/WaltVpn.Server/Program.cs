@@ -18,7 +18,7 @@ const string Usage =
       --config FILE   settings (default /etc/waltvpn/server.yaml)
       --check         read the settings, say what is wrong with them, and end
       --show-settings print every setting with what holds, as JSON, and end
-      --copy-database copy the database into a new file, beside a daemon that goes on, print its schema, and end
+      --copy-database copy the database into a new file, beside a daemon that goes on, print its schema and its boot images, and end
       --check-database print the schema of a copy, or say what is wrong with it, and end
       --replay        decide in a copy what an export of the audit trail, made later, says of nodes and tokens, print it, and end
       --version       print the version
@@ -83,7 +83,12 @@ try
     }
 
     var settings = SettingsFile.Load(config, out var all);
-    if (mode == "--copy-database") Console.WriteLine(DatabaseCopy.Write(settings.DatabaseFile, copy!, TimeProvider.System.GetUtcNow()));
+    if (mode == "--copy-database")
+    {
+        Console.WriteLine(DatabaseCopy.Write(settings.DatabaseFile, copy!, TimeProvider.System.GetUtcNow()));
+        foreach (var image in DatabaseCopy.Images(copy!)) Console.WriteLine(image);
+    }
+
     if (mode == "--show-settings") Console.WriteLine(JsonSerializer.Serialize(all, ProtocolJson.Default.IReadOnlyListSettingView));
     if (mode.Length > 0) return Stopped;
     await using var app = await Daemon.Build(settings, TimeProvider.System, Daemon.LogToConsole);

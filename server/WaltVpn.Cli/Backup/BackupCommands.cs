@@ -29,6 +29,7 @@ internal static class BackupCommands
         create.SetAction(async (arguments, cancel) =>
         {
             var (path, replace) = (arguments.GetValue(file)!, arguments.GetValue(force));
+            if (path == "-") throw new CliException(ExitCode.Usage, "a backup goes into a file, not to the standard output; name one: waltvpn backup create /root/waltvpn.backup");
             PrivateFile.Check(path, TerminalText.Plain(path), replace);
             var secret = BackupPassphrase.Get(arguments.GetValue(passphrase), isNew: true);
             var report = await new BackupCreation(arguments.GetValue(config)!, arguments.GetValue(hub)!).Write(path, replace, secret, cancel);
@@ -115,7 +116,7 @@ internal static class BackupCommands
         "  tokens that were used up; boards that joined since ask again. Not in it either: the machine's network, systemctl edit, other keys of sshd.",
         "The old server must stay off: two with the same keys are two platforms with one name.",
         "Next:",
-        "  sudo systemctl restart waltvpn-ca",
+        "  sudo systemctl restart waltvpn-ca waltvpn-hub",
         "  sudo systemctl enable --now waltvpn-hub waltvpnd",
         "  sudo waltvpn node revoke NAME                 whom you revoked since",
         "  sudo systemctl reload ssh                     from here on nodes come in",

@@ -19,6 +19,9 @@ internal static class BackupNames
     public const string Addresses = "addresses/";
     public const string BootImages = "boot-images/";
 
+    /// <summary>What a boot image has behind its SHA-256: the daemon names it so.</summary>
+    public const string Image = ".img";
+
     /// <summary>What the public half of a key has behind its name.</summary>
     public const string Public = ".pub";
 
@@ -34,15 +37,24 @@ internal static class BackupNames
         if (name is Settings or HubOptions or EnrollmentKey or EnrollmentKey + Public or CaKey or CaKey + Public) return MaxSmall;
         if (name is BootPrivateKey or BootPublicKey or BootCaCertificate) return MaxSmall;
         if (name == Database) return MaxDatabase;
-        if (Rest(name, BootImages) is { Length: 64 } hash && hash.All(char.IsAsciiHexDigitLower)) return BootFiles.MaxImageSize;
-        if (Rest(name, Addresses) is { Length: 12 } mac && mac.All(char.IsAsciiHexDigitLower)) return MaxSmall;
+        if (Rest(name, BootImages) is { Length: 64 + 4 } image && image.EndsWith(Image, StringComparison.Ordinal) && image[..64].All(char.IsAsciiHexDigitLower)) return BootFiles.MaxImageSize;
+        if (Rest(name, Addresses) is { Length: 17 } mac && mac.Split('-') is { Length: 6 } pairs && pairs.All(IsPair)) return MaxSmall;
         var key = Rest(name, HostKeys) ?? Rest(name, LanHostKeys);
         if (key is not null && IsNumber(key.EndsWith(Public, StringComparison.Ordinal) ? key[..^Public.Length] : key)) return MaxSmall;
         return null;
     }
 
+    /// <summary>Private keys: small, few, and never to lie in clear text anywhere but in their places.</summary>
+    public static bool IsKey(string name) => name is EnrollmentKey or CaKey or BootPrivateKey || Rest(name, HostKeys) is not null;
+
+    /// <summary>A lease or a boot image: there may be any number, each comes and goes while a backup is made, and without one nodes come back still.</summary>
+    public static bool MayGo(string name) => Rest(name, Addresses) is not null || Rest(name, BootImages) is not null;
+
     /// <summary>What stands behind a prefix; null when the name does not begin with it.</summary>
     public static string? Rest(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
+
+    /// <summary>Two digits of a MAC address, which the hub joins by hyphens.</summary>
+    private static bool IsPair(string text) => text.Length == 2 && text.All(char.IsAsciiHexDigitLower);
 
     private static bool IsNumber(string text) => text is { Length: 1 or 2 } && text.All(char.IsAsciiDigit) && (text.Length == 1 || text[0] != '0');
 }

@@ -23,7 +23,8 @@ internal sealed class BackupPlaces
         Platform = One(settings, "platform")!;
         ServerName = One(settings, "serverName")!;
         _images = Path.Combine(StateDirectory, "boot");
-        _addresses = Path.Combine(hubState, "addresses");
+        _addresses = Path.Combine(Path.GetFullPath(hubState), "addresses");
+        HubControlSocket = One(settings, "hubControlSocket")!;
         Add(BackupNames.Settings, Path.GetFullPath(settingsFile), Open, needed: true);
         Add(BackupNames.HubOptions, Path.Combine(Path.GetDirectoryName(Path.GetFullPath(settingsFile))!, "hub.env"), Open);
         Add(BackupNames.Database, Path.Combine(StateDirectory, "waltvpn.db"), Private, needed: true);
@@ -40,6 +41,9 @@ internal sealed class BackupPlaces
 
     /// <summary>The daemon's.</summary>
     public string StateDirectory { get; }
+
+    /// <summary>Where the hub answers while it runs.</summary>
+    public string HubControlSocket { get; }
 
     /// <summary>The platform's id.</summary>
     public string Platform { get; }

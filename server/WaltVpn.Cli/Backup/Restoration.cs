@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using WaltVpn.Cli.Config;
 using WaltVpn.Protocol;
 
@@ -10,9 +11,6 @@ namespace WaltVpn.Cli.Backup;
 internal sealed class Restoration(string settingsFile, string hubState)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
-    // What flock(2) answers when another process has the lock, asm-generic/errno.h.
-    private const int EWOULDBLOCK = 11;
 
     private readonly string _stamp = DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
 
@@ -27,15 +25,24 @@ internal sealed class Restoration(string settingsFile, string hubState)
     {
         // Large, and of this user alone.
         var aside = Directory.CreateDirectory(Path.Combine("/var/tmp", $"waltvpn-restore-{Path.GetRandomFileName()}"), OwnerOnly | UnixFileMode.UserExecute).FullName;
+        var daemonsAreOff = new List<DaemonLock>();
         try
         {
-            var read = new Dictionary<string, string>(StringComparer.Ordinal);
+            var read = new Dictionary<string, ReadFile>(StringComparer.Ordinal);
             var manifest = await Read(path, passphrase, file => Take(read, file, aside), cancel);
             var places = await Judge(manifest, read, cancel);
-            if (!replace) RefuseAPlatform(places);
-            using var daemonIsOff = TakeLock(places);
-            var decided = audit is null ? [] : await Replay(read[BackupNames.Database], audit, cancel);
-            return new BackupReport { File = path, Manifest = manifest, Decided = decided, KeptAside = await Put(places, read, cancel) };
+            var machines = await Machines(places, cancel);
+            if (!replace) machines.ForEach(RefuseAPlatform);
+            foreach (var machine in machines)
+            {
+                if (await DaemonLock.Take(machine.StateDirectory, cancel) is { } taken) daemonsAreOff.Add(taken);
+                await RefuseAHub(machine.HubControlSocket, cancel);
+            }
+
+            var decided = audit is null ? [] : await Replay(read[BackupNames.Database].OnDisk, audit, cancel);
+            var report = new BackupReport { File = path, Manifest = manifest, Decided = decided, KeptAside = await Put(places, read, cancel) };
+            daemonsAreOff.ForEach(taken => taken.Keep());
+            return report;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -43,6 +50,7 @@ internal sealed class Restoration(string settingsFile, string hubState)
         }
         finally
         {
+            daemonsAreOff.ForEach(taken => taken.Dispose());
             Directory.Delete(aside, recursive: true);
         }
     }
@@ -65,24 +73,31 @@ internal sealed class Restoration(string settingsFile, string hubState)
         }
     }
 
-    /// <summary>By number: no name of the archive becomes a path.</summary>
-    private static FileStream Take(Dictionary<string, string> read, BackupFile file, string aside)
+    /// <summary>By number: no name of the archive becomes a path. Keys stay in memory: a machine that loses its power here keeps none of them.</summary>
+    private static Stream Take(Dictionary<string, ReadFile> read, BackupFile file, string aside)
     {
+        if (BackupNames.IsKey(file.Name))
+        {
+            var content = new MemoryStream();
+            read.Add(file.Name, new ReadFile(null, content));
+            return content;
+        }
+
         var path = Path.Combine(aside, read.Count.ToString(CultureInfo.InvariantCulture));
-        read.Add(file.Name, path);
+        read.Add(file.Name, new ReadFile(path, null));
         return new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
     }
 
     /// <summary>Settings and database by the daemon's own word, and whether all is there that nodes need.</summary>
-    private async Task<BackupPlaces> Judge(BackupManifest manifest, Dictionary<string, string> read, CancellationToken cancel)
+    private async Task<BackupPlaces> Judge(BackupManifest manifest, Dictionary<string, ReadFile> read, CancellationToken cancel)
     {
         foreach (var name in (string[])[BackupNames.Settings, BackupNames.Database])
         {
             if (!read.ContainsKey(name)) throw Unfit($"lacks {name}");
         }
 
-        if (await SettingsJudge.Fault(read[BackupNames.Settings]) is { } fault) throw Unfit($"has settings that waltvpnd cannot use: {fault}");
-        var places = new BackupPlaces(await SettingsJudge.Settings(read[BackupNames.Settings]), settingsFile, hubState);
+        if (await SettingsJudge.Fault(read[BackupNames.Settings].OnDisk) is { } fault) throw Unfit($"has settings that waltvpnd cannot use: {fault}");
+        var places = new BackupPlaces(await SettingsJudge.Settings(read[BackupNames.Settings].OnDisk), settingsFile, hubState);
         if (places.Platform != manifest.Platform) throw Unfit($"is of the platform {manifest.Platform}, and its settings are of {places.Platform}");
         var targets = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in read.Keys)
@@ -92,9 +107,21 @@ internal sealed class Restoration(string settingsFile, string hubState)
         }
 
         if (places.Needed.FirstOrDefault(place => !targets.Contains(place.Path)) is { } missing) throw Unfit($"lacks {missing.Name}");
-        var schema = await SystemProgram.Run(SystemProgram.Daemon, ["--check-database", read[BackupNames.Database]], cancel);
+        var schema = await SystemProgram.Run(SystemProgram.Daemon, ["--check-database", read[BackupNames.Database].OnDisk], cancel);
         if (schema != manifest.Schema.ToString(CultureInfo.InvariantCulture)) throw Unfit($"has a database of schema {schema}, not {manifest.Schema}");
         return places;
+    }
+
+    /// <summary>The machine as the backup knows it, and as its own settings do, where they say something else.</summary>
+    private async Task<List<BackupPlaces>> Machines(BackupPlaces places, CancellationToken cancel)
+    {
+        if (!File.Exists(settingsFile) || await SettingsJudge.Fault(settingsFile) is not null) return [places];
+        var own = new BackupPlaces(await SettingsJudge.Settings(settingsFile), settingsFile, hubState);
+        // Two names of one folder are one lock.
+        var isOne = await SystemProgram.RealPath(own.StateDirectory, cancel) == await SystemProgram.RealPath(places.StateDirectory, cancel);
+        if (!isOne) return [places, own];
+        await RefuseAHub(own.HubControlSocket, cancel);
+        return [places];
     }
 
     private static async Task<IReadOnlyList<string>> Replay(string database, string audit, CancellationToken cancel)
@@ -111,24 +138,25 @@ internal sealed class Restoration(string settingsFile, string hubState)
             $"this machine has a platform already ({TerminalText.Plain(places.Database)}); its nodes would be lost. Nothing was changed. To take the backup's, and keep what is here aside: --replace");
     }
 
-    /// <summary>The daemon's own lock (flock(2)), so that none starts meanwhile; null: none ever ran here.</summary>
-    private static FileStream? TakeLock(BackupPlaces places)
+    /// <summary>It would write its leases of before over the backup's.</summary>
+    private static async Task RefuseAHub(string controlSocket, CancellationToken cancel)
     {
-        var file = Path.Combine(places.StateDirectory, "lock");
-        if (!File.Exists(file)) return null;
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            return new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(controlSocket), cancel);
         }
-        catch (IOException held) when (held.HResult == EWOULDBLOCK)
+        catch (SocketException)
         {
-            throw new CliException(ExitCode.Refused, "waltvpnd runs here; nothing was changed. Type: sudo systemctl stop waltvpnd.socket waltvpnd-lan.socket waltvpnd waltvpn-hub waltvpn-ca");
+            return;
         }
+
+        throw new CliException(ExitCode.Refused, $"waltvpn-hub runs here ({TerminalText.Plain(controlSocket)} answers); nothing was changed. Type: {DaemonLock.StopAll}");
     }
 
     /// <summary>Writes every file beside its place first; then each takes its place, the database last: without it there is no platform yet, and this can be done again.</summary>
     /// <returns>Files of before, where they lie now.</returns>
-    private async Task<IReadOnlyList<string>> Put(BackupPlaces places, Dictionary<string, string> read, CancellationToken cancel)
+    private async Task<IReadOnlyList<string>> Put(BackupPlaces places, Dictionary<string, ReadFile> read, CancellationToken cancel)
     {
         var targets = read.Keys.Select(name => places.Find(name)!).OrderBy(place => place.Name == BackupNames.Database).ToList();
         var ready = new List<(string Ready, BackupPlace Place)>();
@@ -143,9 +171,11 @@ internal sealed class Restoration(string settingsFile, string hubState)
             }
 
             // From here on nothing is read, made or asked any more.
-            List<string> kept = [.. Aside(places.Database + "-wal"), .. Aside(places.Database + "-shm")];
+            List<string> kept = [];
             foreach (var (beside, place) in ready)
             {
+                // With its log, under the name where SQLite looks for it: the newest transactions may stand there only.
+                if (place.Name == BackupNames.Database) kept.AddRange([.. Aside(place.Path, "-wal"), .. Aside(place.Path, "-shm")]);
                 kept.AddRange(Aside(place.Path));
                 TakePlace(beside, place.Path);
             }
@@ -167,29 +197,29 @@ internal sealed class Restoration(string settingsFile, string hubState)
         var above = Path.GetDirectoryName(folder)!;
         if (folder == places.StateDirectory || !Directory.Exists(above))
             throw new CliException(ExitCode.Failed, $"there is no folder {TerminalText.Plain(folder)}. Install WaltVpn first: sudo server/packaging/install; a folder of your own must be there, and be its user's");
-        var isPrivate = BackupNames.Rest(place.Name, BackupNames.BootImages) is not null;
-        Directory.CreateDirectory(folder, isPrivate ? OwnerOnly | UnixFileMode.UserExecute : (UnixFileMode)0b111_101_101);
-        await SystemProgram.Run("chown", [$"--reference={above}", "--", folder], cancel);
+        var mode = BackupNames.Rest(place.Name, BackupNames.BootImages) is not null ? "0700" : "0755";
+        // mkdir(1) gives the mode whatever the umask is.
+        await SystemProgram.RunAsOwner(await SystemProgram.RealPath(above, cancel), ["mkdir", $"--mode={mode}", "--", folder], cancel);
     }
 
-    private static async Task Write(string from, string beside, BackupPlace place, CancellationToken cancel)
+    private static async Task Write(ReadFile from, string beside, BackupPlace place, CancellationToken cancel)
     {
-        await using (var file = new FileStream(beside, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
-        {
-            await using var source = File.OpenRead(from);
-            await source.CopyToAsync(file, cancel);
-            file.Flush(flushToDisk: true);
-        }
-
-        await SystemProgram.Run("chown", [$"--reference={Path.GetDirectoryName(place.Path)}", "--", beside], cancel);
-        File.SetUnixFileMode(beside, place.Mode);
+        var expected = await ServiceFile.RealPath(place with { Path = beside }, cancel);
+        var owner = place.Name == BackupNames.BootPrivateKey && PrivateFile.SudoUser() is { } operatorsOwn
+            ? operatorsOwn
+            : await SystemProgram.OwnerOf(Path.GetDirectoryName(expected)!, cancel);
+        await using var file = new FileStream(beside, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
+        if (!ServiceFile.StandsAt(file, expected)) throw ServiceFile.NotRegular(Path.GetDirectoryName(beside)!);
+        await using (var source = from.Open()) await source.CopyToAsync(file, cancel);
+        await ServiceFile.Give(file, owner, place.Mode, cancel);
+        file.Flush(flushToDisk: true);
     }
 
-    private IEnumerable<string> Aside(string path)
+    private IEnumerable<string> Aside(string path, string suffix = "")
     {
-        if (!File.Exists(path)) return [];
-        var kept = $"{path}.before-{_stamp}";
-        TakePlace(path, kept);
+        if (!File.Exists(path + suffix)) return [];
+        var kept = $"{path}.before-{_stamp}{suffix}";
+        TakePlace(path + suffix, kept);
         return [kept];
     }
 

@@ -37,6 +37,25 @@ internal static class SystemProgram
     /// <summary>The daemon's program, beside this one.</summary>
     public static string Daemon => Path.Combine(AppContext.BaseDirectory, "waltvpnd");
 
+    /// <summary>Runs one as the owner of a file or folder: in folders of services root follows whatever they put there.</summary>
+    /// <param name="path">Whose.</param>
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="cancel">Ends it.</param>
+    public static async Task<string> RunAsOwner(string path, IReadOnlyList<string> command, CancellationToken cancel)
+    {
+        var owner = (await OwnerOf(path, cancel)).Split(':');
+        var isOwner = owner[0] == await Run("id", ["--user"], cancel);
+        return isOwner
+            ? await Run(command[0], [.. command.Skip(1)], cancel)
+            : await Run("setpriv", [$"--reuid={owner[0]}", $"--regid={owner[1]}", "--clear-groups", "--no-new-privs", "--", .. command], cancel);
+    }
+
+    /// <summary><c>uid:gid</c> of a file or folder; of a link, the link's own.</summary>
+    public static Task<string> OwnerOf(string path, CancellationToken cancel) => Run("stat", ["--format=%u:%g", "--", path], cancel);
+
+    /// <summary>A path without links, whether it is there or not.</summary>
+    public static Task<string> RealPath(string path, CancellationToken cancel) => Run("realpath", ["--canonicalize-missing", "--", path], cancel);
+
     /// <summary>sync(1) with an operand is fsync(2) on it, directories too, which .NET cannot open.</summary>
     public static Task Sync(string path, CancellationToken cancel) => Run("sync", [path], cancel);
 }

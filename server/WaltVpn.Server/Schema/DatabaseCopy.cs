@@ -52,6 +52,13 @@ internal static class DatabaseCopy
         return schema > 0 ? schema : throw new InvalidDataException($"{file} is no database of waltvpnd");
     }
 
+    /// <summary>SHA-256 of the boot images that a copy of this daemon's schema knows, 64 hexadecimal digits each.</summary>
+    public static IReadOnlyList<string> Images(string copy)
+    {
+        using var database = Open(copy, SqliteOpenMode.ReadOnly);
+        return SchemaOf(database, copy) == Database.NewestSchema ? database.Query<string>("SELECT DISTINCT sha256 FROM boot_pairs ORDER BY sha256").AsList() : [];
+    }
+
     /// <summary>Decides in a copy what was decided after it was made.</summary>
     /// <param name="copy">A copy; it is brought to this daemon's schema first.</param>
     /// <param name="audit">What <c>waltvpn audit export</c> printed later.</param>

@@ -59,9 +59,11 @@ internal sealed class PackagedServer : IAsyncDisposable
 
     /// <summary>A new board asks here, and is accepted.</summary>
     /// <param name="settings">What its image holds.</param>
-    public async Task<TestNode> Join(ImageSettings settings)
+    /// <param name="model">As it names itself; null: as a board of tests does.</param>
+    public async Task<TestNode> Join(ImageSettings settings, string? model = null)
     {
         var node = await TestNode.Create(settings);
+        node.Model = model ?? node.Model;
         var asking = node.Ask(Way(node.Enrollment));
         RequestView? request = null;
         await Eventually.Holds(
@@ -77,13 +79,16 @@ internal sealed class PackagedServer : IAsyncDisposable
     }
 
     /// <summary>The node logs in with what it has, has its tunnel, and leaves.</summary>
-    public async Task TunnelComesUp(TestNode node)
+    /// <returns>It, while its tunnel was up.</returns>
+    public async Task<NodeView> TunnelComesUp(TestNode node)
     {
+        NodeView? up = null;
         using var ssh = Tool.Start("ip", Way(node.Ssh).Arguments([], null));
-        await Eventually.Holds("the tunnel is up", async () => await View(node) is { Tunnel: not null } || ssh.HasExited);
+        await Eventually.Holds("the tunnel is up", async () => (up = await View(node)) is { Tunnel: not null } || ssh.HasExited);
         ssh.HasExited.ShouldBeFalse(ssh.HasExited ? await ssh.StandardError.ReadToEndAsync() : "");
         ssh.Kill();
         await Eventually.Holds("the tunnel is down", async () => await View(node) is { Tunnel: null });
+        return up!;
     }
 
     /// <summary>What <c>waltvpn node list</c> says of a node.</summary>

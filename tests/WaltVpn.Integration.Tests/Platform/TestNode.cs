@@ -31,6 +31,9 @@ internal sealed class TestNode
     /// <summary>Claimed.</summary>
     public MacAddress Mac { get; set; }
 
+    /// <summary>As it names itself when it asks.</summary>
+    public string Model { get; set; } = "Test board";
+
     /// <summary><c>ssh-ed25519 AAAA…</c>.</summary>
     public string PublicKey { get; private set; } = "";
 
@@ -122,7 +125,7 @@ internal sealed class TestNode
         {
             Version = EnrollmentRequest.CurrentVersion,
             PublicKey = PublicKey,
-            Model = "Test board",
+            Model = Model,
             Serial = Serial,
             Mac = Mac,
             Signature = await System.IO.File.ReadAllTextAsync(text + ".sig"),

@@ -13,7 +13,7 @@ public sealed class BackupDiskFullTests
     {
         PrivateHost.Require();
         await using var server = await BackupServer.Start();
-        var image = Path.Combine(server.Platform.Settings.BootImageDirectory, new string('a', 64));
+        var image = Path.Combine(server.Platform.Settings.BootImageDirectory, new string('a', 64) + ".img");
         await File.WriteAllBytesAsync(image, new byte[1 << 20], TestContext.Current.CancellationToken);
         var (output, state) = (Path.Combine(server.Folder, "out"), Path.Combine(server.Folder, "state"));
         await Mount(output);

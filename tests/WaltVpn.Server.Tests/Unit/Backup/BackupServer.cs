@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
@@ -18,11 +19,15 @@ internal sealed class BackupServer : IAsyncDisposable
 
     public TestPlatform Platform { get; }
 
+    public BootKey Key { get; } = new();
+
     public string Folder => Platform.Folder;
 
     public string Config => Path.Combine(Folder, "etc/server.yaml");
 
     public string HubState => Path.Combine(Folder, "hub");
+
+    public string HubSocket => Path.Combine(Folder, "real-hub.sock");
 
     public string PassphraseFile => Path.Combine(Folder, "passphrase");
 
@@ -33,7 +38,12 @@ internal sealed class BackupServer : IAsyncDisposable
     /// <summary>Starts a platform whose boards join by themselves.</summary>
     public static async Task<BackupServer> Start()
     {
-        var platform = await TestPlatform.Start(settings => settings with { LanPolicy = EnrollmentPolicy.Auto });
+        var platform = await TestPlatform.Start(settings => settings with
+        {
+            LanPolicy = EnrollmentPolicy.Auto,
+            Http = new IPEndPoint(IPAddress.Loopback, HttpCaller.FreePort()),
+            BootPublicKeyFile = Path.GetFullPath(Path.Combine(settings.StateDirectory, "../etc/public.pem")),
+        });
         var server = new BackupServer(platform);
         foreach (var folder in (string[])["etc", "out", "hub/addresses", "host"]) Directory.CreateDirectory(Path.Combine(platform.Folder, folder));
         await Shell.Run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", Path.Combine(platform.Folder, "host/key")]);
@@ -49,8 +59,10 @@ internal sealed class BackupServer : IAsyncDisposable
             bootPublicKey: {platform.Folder}/etc/public.pem
 
             """);
-        await System.IO.File.WriteAllTextAsync(Path.Combine(platform.Folder, "hub/addresses/020000000001"), "10.9.0.9 10.9.0.1 2026-11-22T00:00:00Z 3600\n");
-        await System.IO.File.WriteAllTextAsync(Path.Combine(platform.Folder, "etc/public.pem"), "");
+        await System.IO.File.WriteAllTextAsync(Path.Combine(platform.Folder, "hub/addresses/02-00-00-00-00-01"), "10.9.0.9 10.9.0.1 2026-11-22T00:00:00Z 3600\n");
+        // The hub listens nowhere; its socket is named so that a test can.
+        await System.IO.File.AppendAllTextAsync(server.Config, $"hubControlSocket: {server.HubSocket}\n");
+        server.Key.Install(platform);
         await WritePassphrase(server.PassphraseFile, Passphrase);
         return server;
     }
@@ -67,8 +79,9 @@ internal sealed class BackupServer : IAsyncDisposable
     public Task<(int Status, string Output)> Restore(string file, params string[] more) =>
         Backup(["restore", file, "--passphrase-file", PassphraseFile, "--config", Config, "--hub-state", HubState, .. more]);
 
+    /// <summary>By an operator whose umask keeps everything from others.</summary>
     public static Task<(int Status, string Output)> Backup(params string[] arguments) =>
-        Shell.Try("dotnet", [Path.Combine(AppContext.BaseDirectory, "waltvpn.dll"), "backup", .. arguments]);
+        Shell.Try("sh", ["-c", "umask 077; exec \"$@\"", "sh", "dotnet", Path.Combine(AppContext.BaseDirectory, "waltvpn.dll"), "backup", .. arguments]);
 
     /// <summary>The machine burns; another one is installed, whose services never ran.</summary>
     public void Burn()
@@ -155,5 +168,9 @@ internal sealed class BackupServer : IAsyncDisposable
         return archive.ToArray();
     }
 
-    public async ValueTask DisposeAsync() => await Platform.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        Key.Dispose();
+        await Platform.DisposeAsync();
+    }
 }

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using Shouldly;
@@ -24,23 +27,30 @@ public sealed class BackupTests
     {
         await using var server = await BackupServer.Start();
         var platform = server.Platform;
-        var stays = (await (await TestNode.Make(platform, 1)).Enroll(platform, TestPlatform.Lan)).Identity!;
+        var board = await TestNode.Make(platform, 1);
+        board.Model = "WaltVpn virtual board";
+        var stays = (await board.Enroll(platform, TestPlatform.Lan)).Identity!;
         var revoked = (await (await TestNode.Make(platform, 2)).Enroll(platform, TestPlatform.Lan)).Identity!;
         (await platform.Waltvpn("node", "revoke", revoked.Name, "--yes")).Status.ShouldBe(0);
-        var image = new string('a', 64);
-        await File.WriteAllBytesAsync(Path.Combine(platform.Settings.BootImageDirectory, image), new byte[100_000], Cancellation);
+        var content = RandomNumberGenerator.GetBytes(100_000);
+        (await server.Key.Publish(platform, content)).Status.ShouldBe(HttpStatusCode.OK);
+        (await server.Key.Publish(platform, [1, 2, 3], "rpi-5-b")).Status.ShouldBe(HttpStatusCode.OK);
+        var lost = Convert.ToHexStringLower(SHA256.HashData([1, 2, 3]));
+        File.Delete(Path.Combine(platform.Settings.BootImageDirectory, $"{lost}.img"));
+        var image = $"{Convert.ToHexStringLower(SHA256.HashData(content))}.img";
 
         // The daemon goes on meanwhile, and what comes after is not in it.
-        (await server.Create()).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(0, r.Output), r => r.Output.ShouldContain("platform test"));
+        (await server.Create()).ShouldSatisfyAllConditions(
+            r => r.Status.ShouldBe(0, r.Output), r => r.Output.ShouldContain("platform test"), r => r.Output.ShouldContain($"without the boot image {lost}"), r => r.Output.ShouldNotContain(image[..64]));
         File.GetUnixFileMode(server.File).ShouldBe(OwnerOnly);
         Directory.GetFiles(Path.Combine(server.Folder, "out")).ShouldBe([server.File]);
-        Directory.GetFiles(platform.Settings.StateDirectory).ShouldNotContain(file => file.Contains("backup", StringComparison.Ordinal));
+        Directory.GetFiles(platform.Settings.StateDirectory, "*", SearchOption.AllDirectories).ShouldNotContain(file => file.Contains("backup", StringComparison.Ordinal));
         var later = (await (await TestNode.Make(platform, 3)).Enroll(platform, TestPlatform.Lan)).Identity!;
         // Nothing of it can be read.
         var sealedText = Encoding.Latin1.GetString(await File.ReadAllBytesAsync(server.File, Cancellation));
         foreach (var word in (string[])["ustar", "OPENSSH", "SQLite", "serverName"]) sealedText.Contains(word, StringComparison.Ordinal).ShouldBeFalse(word);
         var show = await BackupServer.Backup("show", server.File, "--passphrase-file", server.PassphraseFile);
-        foreach (var name in (string[])["database", "ca/key", "ca/key.pub", "host-keys/0", "enrollment/key", "addresses/020000000001", $"boot-images/{image}", "settings/server.yaml"])
+        foreach (var name in (string[])["database", "ca/key", "ca/key.pub", "host-keys/0", "enrollment/key", "addresses/02-00-00-00-00-01", $"boot-images/{image}", "settings/server.yaml"])
             show.Output.ShouldContain($"  {name}\n");
 
         await platform.StopDaemon();
@@ -49,7 +59,10 @@ public sealed class BackupTests
         server.Burn();
         var restored = await server.Restore(server.File);
         restored.Status.ShouldBe(0, restored.Output);
-        foreach (var word in (string[])["systemctl restart waltvpn-ca", "waltvpn doctor", "revoke again"]) restored.Output.ShouldContain(word);
+        foreach (var word in (string[])["systemctl restart waltvpn-ca waltvpn-hub", "waltvpn doctor", "revoke again"]) restored.Output.ShouldContain(word);
+        // The daemon and others must be able to look into what root made.
+        File.GetUnixFileMode(Path.Combine(server.HubState, "addresses")).ShouldBe((UnixFileMode)0b111_101_101);
+        File.Exists(Path.Combine(platform.Settings.StateDirectory, "lock")).ShouldBeTrue();
         var after = server.Files("etc", "host", "hub", "state/boot", "ca");
         after.ShouldBe(before, ignoreOrder: true);
         (await File.ReadAllTextAsync(platform.Settings.EnrollmentKeyFile, Cancellation)).ShouldBe(enrollmentKey);
@@ -57,6 +70,8 @@ public sealed class BackupTests
 
         await platform.StartDaemon();
         (await platform.Login(stays)).Allowed.ShouldBeTrue();
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{platform.Settings.Http}") };
+        (await http.GetByteArrayAsync($"{Routes.Boot}/{stays.NodeId}/boot.img", Cancellation)).ShouldBe(content);
         (await platform.Login(revoked)).Allowed.ShouldBeFalse();
         (await platform.Login(later)).Allowed.ShouldBeFalse();
         (await platform.Waltvpn("audit", "verify")).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(0, r.Output));
@@ -110,6 +125,7 @@ public sealed class BackupTests
     public async Task NothingThatIsThereIsOverwritten()
     {
         await using var server = await BackupServer.Start();
+        (await BackupServer.Backup("create", "-", "--passphrase-file", server.PassphraseFile, "--config", server.Config)).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(2), r => r.Output.ShouldContain("into a file"));
         (await server.Create()).Status.ShouldBe(0);
         var first = await File.ReadAllBytesAsync(server.File, Cancellation);
         (await server.Create()).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(4), r => r.Output.ShouldContain("--force"));
@@ -123,17 +139,100 @@ public sealed class BackupTests
         server.Files(folders).ShouldBe(before, ignoreOrder: true);
         await server.Platform.StopDaemon();
         SqliteConnection.ClearAllPools();
+        await CutOffAfterALastTransaction(server.Platform.Settings.DatabaseFile);
         var database = await File.ReadAllBytesAsync(server.Platform.Settings.DatabaseFile, Cancellation);
         (await server.Restore(server.File)).Status.ShouldBe(4);
         (await File.ReadAllBytesAsync(server.Platform.Settings.DatabaseFile, Cancellation)).ShouldBe(database);
 
         var replaced = await server.Restore(server.File, "--replace");
         replaced.Status.ShouldBe(0, replaced.Output);
-        var kept = Directory.GetFiles(server.Platform.Settings.StateDirectory, "waltvpn.db.before-*").ShouldHaveSingleItem();
-        replaced.Output.ShouldContain($"kept aside: {kept}\n");
+        var kept = Directory.GetFiles(server.Platform.Settings.StateDirectory, "waltvpn.db.before-*Z").ShouldHaveSingleItem();
+        foreach (var file in (string[])[kept, kept + "-wal"]) replaced.Output.ShouldContain($"kept aside: {file}\n");
         (await File.ReadAllBytesAsync(kept, Cancellation)).ShouldBe(database);
+        await using (var old = new SqliteConnection($"Data Source={kept};Pooling=False"))
+        {
+            await old.OpenAsync(Cancellation);
+            await using var read = new SqliteCommand("SELECT words FROM last_words", old);
+            (await read.ExecuteScalarAsync(Cancellation)).ShouldBe("still here");
+        }
+
         await server.Platform.StartDaemon();
         (await server.Create("--force")).Status.ShouldBe(0);
+    }
+
+    /// <summary>The backup's settings put the state elsewhere than this machine's do.</summary>
+    [Fact]
+    public async Task PlatformInAnotherStateDirectoryIsNotOverwrittenEither()
+    {
+        await using var server = await BackupServer.Start();
+        (await server.Create()).Status.ShouldBe(0);
+        var settings = await File.ReadAllTextAsync(server.Config, Cancellation);
+        await server.Platform.StopDaemon();
+        server.Burn();
+        var other = Directory.CreateDirectory(Path.Combine(server.Folder, "other")).FullName;
+        await File.WriteAllTextAsync(server.Config, settings.Replace(server.Platform.Settings.StateDirectory, other, StringComparison.Ordinal), Cancellation);
+        await File.WriteAllTextAsync(Path.Combine(other, "waltvpn.db"), "a platform", Cancellation);
+        var before = server.Files("etc", "host", "hub", "state", "other");
+        (await server.Restore(server.File)).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(4, r.Output), r => r.Output.ShouldContain("--replace"), r => r.Output.ShouldContain(other));
+        await using (new FileStream(Path.Combine(other, "lock"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None))
+            (await server.Restore(server.File, "--replace")).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(4, r.Output), r => r.Output.ShouldContain("waltvpnd runs here"));
+        File.Delete(Path.Combine(other, "lock"));
+        server.Files("etc", "host", "hub", "state", "other").ShouldBe(before, ignoreOrder: true);
+        (await server.Restore(server.File, "--replace")).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(0, r.Output));
+    }
+
+    /// <summary>It would write its leases of before over the backup's.</summary>
+    [Fact]
+    public async Task NothingIsRestoredBesideAHubThatRuns()
+    {
+        await using var server = await BackupServer.Start();
+        (await server.Create()).Status.ShouldBe(0);
+        await server.Platform.StopDaemon();
+        server.Burn();
+        using (var hub = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            hub.Bind(new UnixDomainSocketEndPoint(server.HubSocket));
+            hub.Listen();
+            (await server.Restore(server.File)).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(4, r.Output), r => r.Output.ShouldContain("waltvpn-hub runs here"));
+        }
+
+        server.Files("etc", "host", "hub", "state").ShouldBeEmpty();
+        // The socket's file alone is no hub.
+        (await server.Restore(server.File)).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(0, r.Output));
+    }
+
+    /// <summary>A hub or daemon that is an attacker's puts something else into its folders.</summary>
+    [Fact]
+    public async Task LinksAndPipesOfServicesAreNotFollowed()
+    {
+        await using var server = await BackupServer.Start();
+        var addresses = Path.Combine(server.HubState, "addresses");
+        var (link, pipe) = (Path.Combine(addresses, "02-00-00-00-00-02"), Path.Combine(addresses, "02-00-00-00-00-03"));
+        File.CreateSymbolicLink(link, server.Platform.Ca.KeyFile);
+        await Shell.Run("mkfifo", [pipe]);
+        (await server.Create()).ShouldSatisfyAllConditions(
+            r => r.Status.ShouldBe(0, r.Output), r => r.Output.ShouldContain($"without {link}, which is a link"), r => r.Output.ShouldContain($"without {pipe}, which is a link"));
+        (await server.Members(Cancellation)).Where(member => member.Name.StartsWith("addresses/", StringComparison.Ordinal)).ShouldHaveSingleItem().Name.ShouldBe("addresses/02-00-00-00-00-01");
+        var key = server.Platform.Settings.EnrollmentKeyFile;
+        File.Move(key, key + ".kept");
+        File.CreateSymbolicLink(key, server.Platform.Ca.KeyFile);
+        (await server.Create("--force")).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(1, r.Output), r => r.Output.ShouldContain($"{key} is a link"));
+        File.Move(key + ".kept", key, overwrite: true);
+
+        await server.Platform.StopDaemon();
+        server.Burn();
+        var elsewhere = Directory.CreateDirectory(Path.Combine(server.Folder, "elsewhere")).FullName;
+        Directory.CreateSymbolicLink(addresses, elsewhere);
+        (await server.Restore(server.File)).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(1, r.Output), r => r.Output.ShouldContain($"{addresses} is a link"));
+        Directory.GetFiles(elsewhere).ShouldBeEmpty();
+        server.Files("etc", "host", "state").ShouldBeEmpty();
+        // A folder that is the operator's may be one.
+        File.Delete(addresses);
+        var disk = Path.Combine(server.Folder, "disk");
+        Directory.Move(server.HubState, disk);
+        Directory.CreateSymbolicLink(server.HubState, disk);
+        (await server.Restore(server.File)).ShouldSatisfyAllConditions(r => r.Status.ShouldBe(0, r.Output));
+        File.Exists(Path.Combine(disk, "addresses/02-00-00-00-00-01")).ShouldBeTrue();
     }
 
     /// <summary>Nodes sign the platform's name, which by default is the machine's.</summary>
@@ -178,7 +277,7 @@ public sealed class BackupTests
         // Holes on the disk, a second of work for gpg.
         foreach (var digit in "abcdef")
         {
-            await using var image = File.Create(Path.Combine(server.Platform.Settings.BootImageDirectory, new string(digit, 64)));
+            await using var image = File.Create(Path.Combine(server.Platform.Settings.BootImageDirectory, new string(digit, 64) + ".img"));
             image.SetLength(WaltVpn.Protocol.BootFiles.MaxImageSize);
         }
 
@@ -190,7 +289,7 @@ public sealed class BackupTests
         await create.WaitForExitAsync(Cancellation);
         create.ExitCode.ShouldBe(130, await create.StandardError.ReadToEndAsync(Cancellation));
         Directory.GetFiles(Path.Combine(server.Folder, "out")).ShouldBeEmpty();
-        Directory.GetFiles(server.Platform.Settings.StateDirectory).ShouldNotContain(file => file.Contains("backup", StringComparison.Ordinal));
+        Directory.GetFiles(server.Platform.Settings.StateDirectory, "*", SearchOption.AllDirectories).ShouldNotContain(file => file.Contains("backup", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -264,6 +363,20 @@ public sealed class BackupTests
 
         await terminal.WaitForExitAsync(deadline.Token);
         return output.ToString();
+    }
+
+    /// <summary>As a power cut leaves it: the newest transaction stands in the log only.</summary>
+    private static async Task CutOffAfterALastTransaction(string file)
+    {
+        await using (var database = new SqliteConnection($"Data Source={file};Pooling=False"))
+        {
+            await database.OpenAsync(Cancellation);
+            await using var write = new SqliteCommand("CREATE TABLE last_words (words TEXT); INSERT INTO last_words VALUES ('still here')", database);
+            await write.ExecuteNonQueryAsync(Cancellation);
+            foreach (var suffix in (string[])["", "-wal"]) File.Copy(file + suffix, $"{file}{suffix}.cut");
+        }
+
+        foreach (var suffix in (string[])["", "-wal"]) File.Move($"{file}{suffix}.cut", file + suffix, overwrite: true);
     }
 
     private static ulong Serial(NodeIdentity identity) => SshCertificate.Parse(identity.Certificate).Serial;

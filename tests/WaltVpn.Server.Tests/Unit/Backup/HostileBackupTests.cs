@@ -21,7 +21,7 @@ public sealed class HostileBackupTests
         await server.Platform.StopDaemon();
         server.Burn();
 
-        foreach (var name in (string[])["settings/../../evil", "/etc/evil", "..", "settings/other.yaml", "host-keys/00", "host-keys/100", "host-keys/-1", "boot-images/A", "database/x"])
+        foreach (var name in (string[])["settings/../../evil", "/etc/evil", "..", "settings/other.yaml", "host-keys/00", "host-keys/100", "host-keys/-1", "boot-images/A", "addresses/020000000001", "addresses/02-00-00-00-00-0G", "addresses/02-00-00-00-0001-", "database/x"])
         {
             await Refused($"file '{name}'", BackupServer.Tar(BackupServer.Described(manifest, [.. files, (name, [1])])), "belongs to no WaltVpn server");
             // The name in the archive alone.
