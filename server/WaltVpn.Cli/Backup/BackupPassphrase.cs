@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 using WaltVpn.Protocol;
 
@@ -7,6 +9,7 @@ namespace WaltVpn.Cli.Backup;
 /// <summary>The passphrase of a backup: from a terminal, unseen, or from a private file. Never from an argument or the environment.</summary>
 internal static class BackupPassphrase
 {
+    private const string Terminal = "/dev/tty";
     private const int Least = 12;
 
     // gpg(1) takes no longer one.
@@ -50,25 +53,39 @@ internal static class BackupPassphrase
 
     private static string Ask(bool isNew)
     {
-        if (Console.IsInputRedirected) throw new CliException(ExitCode.Usage, "there is no terminal to ask for the passphrase; name a file that holds it with --passphrase-file");
-        var first = Type("Passphrase of the backup: ");
-        if (isNew && Type("The same again: ") != first) throw new CliException(ExitCode.Usage, "they differ; nothing was done");
-        return first;
+        if (Console.IsInputRedirected)
+            throw new CliException(ExitCode.Usage, "there is no terminal to ask for the passphrase; name a file that holds it with --passphrase-file");
+        // Silent before the first word, so that nothing is seen of who types or pastes fast; also for who is interrupted it is as it was.
+        Stty("-echo");
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Stty("echo"));
+        using var ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Stty("echo"));
+        try
+        {
+            var first = Type("Passphrase of the backup: ");
+            if (isNew && Type("The same again: ") != first) throw new CliException(ExitCode.Usage, "they differ; nothing was done");
+            return first;
+        }
+        finally
+        {
+            Stty("echo");
+        }
     }
 
     private static string Type(string prompt)
     {
         Console.Error.Write(prompt);
-        var typed = new StringBuilder();
-        while (true)
-        {
-            var key = Console.ReadKey(intercept: true);
-            if (key.Key == ConsoleKey.Enter) break;
-            if (key.Key == ConsoleKey.Backspace) typed.Length = Math.Max(0, typed.Length - 1);
-            else if (key.KeyChar != 0) typed.Append(key.KeyChar);
-        }
-
+        // Not through Console, which sets the terminal to its own liking around each read. The terminal gives one line at a time.
+        using var terminal = new StreamReader(new FileStream(Terminal, FileMode.Open, FileAccess.Read), Encoding.UTF8);
+        var line = terminal.ReadLine();
         Console.Error.WriteLine();
-        return typed.ToString();
+        return line ?? throw new CliException(ExitCode.Usage, "no passphrase was typed; nothing was done");
+    }
+
+    private static void Stty(string echo)
+    {
+        using var stty = Process.Start(new ProcessStartInfo("stty", ["-F", Terminal, echo]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var fault = stty.StandardError.ReadToEnd().Trim();
+        stty.WaitForExit();
+        if (stty.ExitCode != 0) throw new CliException(ExitCode.Failed, $"the terminal cannot be made silent ({fault}); name a file with --passphrase-file");
     }
 }
