@@ -15,6 +15,9 @@ public sealed record BootManifest
     /// <summary>Bytes of the file at most.</summary>
     public const int MaxLength = 4096;
 
+    /// <summary>Leads the epoch on the kernel's command line of a boot.img: what runs from it knows it.</summary>
+    public const string EpochParameter = "waltvpn.epoch=";
+
     /// <summary>JSON numbers are exact up to here for every reader.</summary>
     public const long MaxEpoch = (1L << 53) - 1;
 

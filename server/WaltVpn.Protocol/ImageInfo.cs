@@ -15,9 +15,6 @@ public sealed record ImageInfo
     /// <summary>Kernel release, as <c>uname -r</c> prints it.</summary>
     public required string Kernel { get; init; }
 
-    /// <summary>Of the boot.img that it is in, as in its manifest; null: it is a card's own.</summary>
-    public long? Epoch { get; init; }
-
     /// <summary>True in an image for tests, whose agent brings a just-in-time compiler instead of being compiled ahead of time.</summary>
     public bool TestRuntime { get; init; }
 

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.IO.Compression;
 using WaltVpn.Linux;
+using WaltVpn.Protocol;
 
 namespace WaltVpn.Agent.BootFiles;
 
@@ -62,6 +64,11 @@ internal sealed class Kexec(INodeLog log) : IKernelStarter
     internal static string? StageTwoImage(string commandLine) =>
         Words(commandLine).LastOrDefault(word => word.StartsWith(StageTwoWord, StringComparison.Ordinal)) is { } found
         && found[StageTwoWord.Length..] is { Length: 64 } image && image.All(char.IsAsciiHexDigitLower) ? image : null;
+
+    /// <summary>Of the boot image that this kernel was taken from, by stage 1 or by the firmware; null: it is the card's own.</summary>
+    internal static long? Epoch(string commandLine) =>
+        Words(commandLine).LastOrDefault(word => word.StartsWith(BootManifest.EpochParameter, StringComparison.Ordinal)) is { } found
+        && long.TryParse(found[BootManifest.EpochParameter.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) ? epoch : null;
 
     private static bool IsConsole(string word) => word.StartsWith(Console, StringComparison.Ordinal);
 

@@ -43,12 +43,12 @@ internal sealed class NodeLife : IDisposable
 
     /// <summary>The clock is at least at the time when the image was built; and if it is a boot image, the server is told which.</summary>
     /// <param name="image">What it says of itself.</param>
-    /// <param name="commandLine">The kernel's: a card has put in which image it took (<see cref="Kexec"/>).</param>
+    /// <param name="commandLine">The kernel's: a boot image has its epoch in it, and a card has put in which image it took (<see cref="Kexec"/>).</param>
     public void StartedFrom(ImageInfo? image, string commandLine)
     {
         if (image is null) return;
         _clock.RaiseTo(image.BuildTime, "when this image was built");
-        if (image.Epoch is not { } epoch) return;
+        if (Kexec.Epoch(commandLine) is not { } epoch) return;
         var running = new RunningImage { Epoch = epoch, Built = image.BuildTime.ToUnixTimeSeconds(), Sha256 = Kexec.StageTwoImage(commandLine) };
         _sender.Image = running;
         _freeze = new FreezeWatch(running, Timeline, TimeProvider.System, _journal);

@@ -17,9 +17,6 @@ internal sealed class BootFilesBuild(BuildInputs inputs, HostToolbox tools, Prog
     /// <summary>Kernel parameters beside the board's own.</summary>
     public string MoreParameters { get; init; } = "";
 
-    /// <summary>Of the boot.img that they go into: what runs from it knows it. Null: they go onto a card.</summary>
-    public long? Epoch { get; init; }
-
     /// <summary>What it calls for a board.</summary>
     public static IReadOnlyList<HostTool> ToolsFor(Board board) =>
     [
@@ -93,7 +90,6 @@ internal sealed class BootFilesBuild(BuildInputs inputs, HostToolbox tools, Prog
                 Version = ProgramVersion.Text,
                 BuildTime = date,
                 Kernel = kernel.Release,
-                Epoch = Epoch,
                 TestRuntime = inputs.TestRuntime,
             };
             var content = new InitramfsContent(agent, tree, Board, kernel.Modules, info, (origin with { Tools = [] }).Write());

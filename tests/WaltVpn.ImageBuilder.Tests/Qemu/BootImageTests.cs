@@ -29,7 +29,9 @@ public sealed class BootImageTests(PiImages images) : IDisposable
         foreach (var file in Directory.EnumerateFiles(images.Boot(Board), "*", SearchOption.AllDirectories))
         {
             var name = Path.GetRelativePath(images.Boot(Board), file);
-            if (name == NodeSettings.FileName) File.Exists(Path.Combine(_folder["content"], name)).ShouldBeFalse();
+            // docs/security.md BOOT-4: what runs from it knows which it is.
+            if (name == "cmdline.txt") (await ReadAsync($"content/{name}")).TrimEnd().ShouldBe($"{(await ReadAsync(file)).TrimEnd()} waltvpn.epoch=7");
+            else if (name == NodeSettings.FileName) File.Exists(Path.Combine(_folder["content"], name)).ShouldBeFalse();
             else await HostProgram.CheckAsync("cmp", [file, Path.Combine(_folder["content"], name)]);
         }
 

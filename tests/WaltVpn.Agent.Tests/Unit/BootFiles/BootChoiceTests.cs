@@ -69,6 +69,7 @@ public sealed class BootChoiceTests
         Kexec.StageTwoImage(line + "\n").ShouldBe(sha);
         Kexec.StageTwoImage(running).ShouldBeNull();
         Kexec.StageTwoImage("waltvpn.stage2=../../etc").ShouldBeNull();
+        (Kexec.Epoch($"{line} waltvpn.epoch=7\n"), Kexec.Epoch(line), Kexec.Epoch("waltvpn.epoch=-7")).ShouldBe((7, null, null));
     }
 
     [Fact]
