@@ -2,7 +2,6 @@ using WaltVpn.ImageBuilder.BootFiles;
 using WaltVpn.ImageBuilder.HostTools;
 using WaltVpn.ImageBuilder.Packages;
 using WaltVpn.ImageBuilder.SdImage;
-using WaltVpn.Protocol;
 
 namespace WaltVpn.ImageBuilder.BootImage;
 
@@ -56,8 +55,7 @@ internal sealed class BootImageBuild
 
     private async Task<PackageLock> MakeImageAsync(byte[] agent, OutputFile output, WorkFolder work, CancellationToken cancellation)
     {
-        var files = new BootFilesBuild(_request.Inputs, _tools, _progress) { MoreParameters = $"{BootManifest.EpochParameter}{_request.Epoch}" };
-        var (made, present) = await files.MakeAsync(agent, work, cancellation);
+        var (made, present) = await new BootFilesBuild(_request.Inputs, _tools, _progress).MakeAsync(agent, work, cancellation);
         var boot = await ManifestFile.AddAsync(made, _request.Inputs.Board, _request.Epoch, cancellation);
         await _progress.StepAsync(ImageName, () => new BootVolume(_tools).WriteAsync(output, boot, cancellation), bytes => ("FAT16, without settings", bytes));
         return present;

@@ -5,7 +5,7 @@ using WaltVpn.Protocol;
 
 namespace WaltVpn.ImageBuilder.BootImage;
 
-/// <summary>What a boot.img has beside a card's boot files: its manifest, and the kernel's parameters where a card has them elsewhere.</summary>
+/// <summary>What a boot.img has beside a card's boot files: its manifest, and the kernel's parameters, with its epoch.</summary>
 internal static class ManifestFile
 {
     /// <summary>Adds it, and takes away what only a card's own boot loader reads.</summary>
@@ -23,12 +23,12 @@ internal static class ManifestFile
         };
         await File.WriteAllBytesAsync(Path.Combine(made.Path, BootManifest.FileName), manifest.ToBytes(), cancellation);
         var names = made.Names.Where(name => name != LoaderFiles.SyslinuxConfigurationName).Prepend(BootManifest.FileName);
-        if (board.BootLoader is not PiFirmware)
-        {
-            await File.WriteAllTextAsync(Path.Combine(made.Path, LoaderFiles.CommandLineName), board.KernelCommandLine + "\n", Encoding.ASCII, cancellation);
-            names = names.Append(LoaderFiles.CommandLineName);
-        }
-
+        var commandLine = Path.Combine(made.Path, LoaderFiles.CommandLineName);
+        var isThere = board.BootLoader is PiFirmware;
+        var parameters = isThere ? (await File.ReadAllTextAsync(commandLine, cancellation)).TrimEnd() : board.KernelCommandLine;
+        // What runs from it knows which it is (docs/security.md BOOT-4).
+        await File.WriteAllTextAsync(commandLine, $"{parameters} {BootManifest.EpochParameter}{epoch}\n", Encoding.ASCII, cancellation);
+        if (!isThere) names = names.Append(LoaderFiles.CommandLineName);
         return made with { Names = [.. names] };
     }
 }
