@@ -97,7 +97,12 @@ internal static class NodeCommands
                 Description = "enforced: the platform's signed boot files only. permissive: then TFTP, then the SD card; its certificates live 30 days. "
                     + "default: as bootMode in server.yaml",
             };
-            mode.AcceptOnlyFromAmong("enforced", "permissive", "default");
+            string[] modes = ["enforced", "permissive", "default"];
+            mode.CompletionSources.Add(modes);
+            mode.Validators.Add(result =>
+            {
+                if (!modes.Contains(result.Tokens[0].Value)) result.AddError($"'{result.Tokens[0].Value}' is no boot mode; MODE is enforced, permissive or default");
+            });
             var command = new Command("boot-mode", "Say what a node's board may boot. Example: waltvpn node boot-mode roof-north permissive")
             {
                 which, mode, global.Output,
